@@ -1,0 +1,38 @@
+package fs
+
+import (
+	"context"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
+)
+
+// invalidID stands in a request for an id that the mount cannot express.
+const invalidID = ^uint32(0)
+
+// query starts a question for whoever sent the request. The header describes
+// the thread that asks now, not the one that opened; its pid is a thread's id.
+func (r *raw) query(h *fuse.InHeader) *nodes.Query {
+	tid := int(h.Pid)
+	if h.Uid == invalidID || h.Gid == invalidID {
+		tid = 0 // nobody
+	}
+	return &nodes.Query{
+		Context: context.Background(),
+		Tree:    r.tree,
+		Caller:  r.tree.Caller(tid, h.Uid, h.Gid),
+	}
+}
+
+// at is query for a node: it pins the process and asks the gate. The caller of
+// at calls done when it has answered.
+func (r *raw) at(h *fuse.InHeader) (*nodes.Query, id, error) {
+	q, n := r.query(h), unpack(h.NodeId)
+	return q, n, r.identify(q, n)
+}
+
+func done(q *nodes.Query) {
+	if q.Target != nil {
+		q.Target.Close()
+	}
+}

@@ -1,0 +1,78 @@
+package fs
+
+import (
+	"context"
+	"errors"
+	iofs "io/fs"
+	"log/slog"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	errBusy     = errors.New("too many calls that may block are under way")
+	errDeadline = errors.New("the target did not answer in time")
+	errNoMemory = errors.New("the memory for texts is used up")
+	errTooMany  = errors.New("too many open files")
+	errPanic    = errors.New("panic")
+)
+
+// classes of errors and what the kernel is told of them, first match wins.
+// "Gone" and "hidden" depend on what was asked; see errnoOf.
+var errnos = []struct {
+	class error
+	errno unix.Errno
+}{
+	{nodes.ErrStale, unix.ESTALE},
+	{nodes.ErrDenied, unix.EPERM},
+	{nodes.ErrTooBig, unix.ENOMEM},
+	{errBusy, unix.EBUSY},
+	{errDeadline, unix.ETIMEDOUT},
+	{errNoMemory, unix.ENOMEM},
+	{errTooMany, unix.ENFILE},
+	{context.Canceled, unix.EINTR},
+	{unix.EACCES, unix.EACCES},
+	{unix.EPERM, unix.EPERM},
+	{unix.EFAULT, unix.EFAULT},
+	{unix.EINVAL, unix.EINVAL},
+	{unix.EBADF, unix.EBADF},
+	{unix.ENOMEM, unix.ENOMEM},
+	{unix.EMFILE, unix.EMFILE},
+	{unix.ENFILE, unix.ENFILE},
+	{unix.EINTR, unix.EINTR},
+	{unix.EBUSY, unix.EBUSY},
+	{iofs.ErrPermission, unix.EACCES},
+}
+
+// errnoOf is what the kernel is told. What is gone and what is hidden look the
+// same: absent is ENOENT for a name, ESRCH for something already open.
+func errnoOf(err error, absent unix.Errno) unix.Errno {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, nodes.ErrHidden) || errors.Is(err, nodes.ErrGone) {
+		return absent
+	}
+	for _, e := range errnos {
+		if errors.Is(err, e.class) {
+			return e.errno
+		}
+	}
+	return unix.EIO
+}
+
+// nameStatus answers a question about a name.
+func (r *raw) nameStatus(err error) fuse.Status { return r.status(err, unix.ENOENT) }
+
+// ioStatus answers a read or write of something open.
+func (r *raw) ioStatus(err error) fuse.Status { return r.status(err, unix.ESRCH) }
+
+func (r *raw) status(err error, absent unix.Errno) fuse.Status {
+	errno := errnoOf(err, absent)
+	if errno == unix.EIO && !errors.Is(err, unix.EIO) {
+		r.log.Error("unexpected error", slog.Any("error", err))
+	}
+	return fuse.Status(errno)
+}

@@ -1,0 +1,125 @@
+package fs
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
+	"github.com/procfsd/procfsd/provider"
+)
+
+// handle is an open file.
+type handle struct {
+	row     *nodes.Row
+	process *provider.Process // nil for a root node
+	opener  fuse.Owner
+	access  nodes.Access
+	file    nodes.File // what the row's Open took
+
+	// uses counts the open file itself and the calls under way: a call that
+	// outlived its deadline may still be using the descriptors after release.
+	uses atomic.Int32
+
+	// making is held by who looks at, or makes, the text below.
+	making chan struct{}
+	text   snapshot
+}
+
+// snapshot is the text as one reader saw it. Reads go on in it until somebody
+// reads at offset 0, or somebody else reads at all.
+type snapshot struct {
+	valid  bool
+	reader fuse.Owner
+	bytes  []byte
+	memory lease
+}
+
+func (s *snapshot) serves(reader fuse.Owner, offset uint64) bool {
+	return s.valid && offset > 0 && s.reader == reader
+}
+
+func (s *snapshot) drop() {
+	if s.valid {
+		s.memory.resize(0)
+	}
+	*s = snapshot{}
+}
+
+func newHandle(row *nodes.Row, q *nodes.Query, opener fuse.Owner, access nodes.Access) *handle {
+	h := &handle{row: row, opener: opener, access: access, making: make(chan struct{}, 1)}
+	h.uses.Store(1)
+	if q.Target != nil {
+		h.process = q.Target.Process
+	}
+	return h
+}
+
+func (h *handle) use() { h.uses.Add(1) }
+
+func (h *handle) unuse() {
+	if h.uses.Add(-1) > 0 {
+		return
+	}
+	if h.file != nil {
+		h.file.Close()
+	}
+	if h.process != nil {
+		h.process.Close()
+	}
+	h.text.drop()
+}
+
+// handles numbers the open files.
+type handles struct {
+	mu    sync.Mutex
+	last  uint64
+	open  map[uint64]*handle
+	count *budget
+}
+
+func newHandles(limit int) *handles {
+	return &handles{open: make(map[uint64]*handle), count: newBudget(limit, errTooMany)}
+}
+
+func (t *handles) add(h *handle) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last++
+	t.open[t.last] = h
+	return t.last
+}
+
+// get finds an open file and marks it used; the caller calls unuse.
+func (t *handles) get(fh uint64) *handle {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := t.open[fh]
+	if h != nil {
+		h.use()
+	}
+	return h
+}
+
+func (t *handles) release(fh uint64) {
+	t.mu.Lock()
+	h := t.open[fh]
+	delete(t.open, fh)
+	t.mu.Unlock()
+	if h != nil {
+		t.count.give(h.opener.Uid, 1)
+		h.unuse()
+	}
+}
+
+// closeAll is for the end of the mount, when no request can come any more.
+func (t *handles) closeAll() {
+	t.mu.Lock()
+	left := t.open
+	t.open = make(map[uint64]*handle)
+	t.mu.Unlock()
+	for _, h := range left {
+		t.count.give(h.opener.Uid, 1)
+		h.unuse()
+	}
+}

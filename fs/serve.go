@@ -1,0 +1,107 @@
+package fs
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
+	"golang.org/x/sys/unix"
+)
+
+// Server serves one mount.
+type Server struct {
+	mountpoint string
+	device     uint64 // the mount's st_dev
+	stock      *fuse.Server
+	ended      chan struct{} // the kernel has no more requests
+	stopped    chan struct{} // we do not want any more
+	stop       sync.Once
+}
+
+// serve answers INIT and starts the loop over the device, which it takes over.
+func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
+	var raw fuse.RawFileSystem = newRaw(tree, o.Log)
+	if o.Trace {
+		raw = trace{RawFileSystem: raw, log: o.Log}
+	}
+	stock, err := fuse.NewServer(raw, "/dev/fd/"+strconv.Itoa(device), &fuse.MountOptions{
+		MaxWrite:           maxTransfer,
+		MaxBackground:      64, // RELEASE is a background request
+		DisableXAttrs:      true,
+		DisableReadDirPlus: true,
+		DisableSplice:      true,
+		ExtraCapabilities:  fuse.CAP_ATOMIC_O_TRUNC,
+		Logger:             slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMount, err)
+	}
+	s := &Server{mountpoint: o.Mountpoint, stock: stock, ended: make(chan struct{}), stopped: make(chan struct{})}
+	go func() {
+		defer close(s.ended)
+		stock.Serve()
+	}()
+	return s, nil
+}
+
+// attach makes the tree appear at the mountpoint.
+func (s *Server) attach(mount int) error {
+	var st unix.Statx_t
+	if err := unix.Statx(mount, "", unix.AT_EMPTY_PATH|unix.AT_STATX_DONT_SYNC, 0, &st); err != nil {
+		return fmt.Errorf("%w: statx: %w", ErrMount, err)
+	}
+	s.device = unix.Mkdev(st.Dev_major, st.Dev_minor)
+	flags := unix.MOVE_MOUNT_F_EMPTY_PATH | unix.MOVE_MOUNT_T_SYMLINKS
+	if err := unix.MoveMount(mount, "", unix.AT_FDCWD, s.mountpoint, flags); err != nil {
+		return fmt.Errorf("%w on %s: %w", ErrMount, s.mountpoint, err)
+	}
+	return nil
+}
+
+// abandon stops waiting for a mount that never appeared; the kernel ends the
+// loop when its last descriptor is closed.
+func (s *Server) abandon() { s.stop.Do(func() { close(s.stopped) }) }
+
+// Wait returns when the tree is mounted nowhere any more and nobody uses it,
+// or after Unmount.
+func (s *Server) Wait() {
+	select {
+	case <-s.ended:
+	case <-s.stopped:
+	}
+}
+
+// Unmount takes the tree away: at once, or where it is in use for everybody
+// who comes later. Who still has something of it open is cut off when this
+// process ends.
+func (s *Server) Unmount() error {
+	defer s.abandon()
+	if !s.mounted() {
+		return nil
+	}
+	err := unix.Unmount(s.mountpoint, unix.UMOUNT_NOFOLLOW)
+	if errors.Is(err, unix.EBUSY) {
+		err = unix.Unmount(s.mountpoint, unix.UMOUNT_NOFOLLOW|unix.MNT_DETACH)
+	}
+	if err != nil {
+		return fmt.Errorf("unmount %s: %w", s.mountpoint, err)
+	}
+	return nil
+}
+
+// mounted reports whether what lies on the mountpoint is ours, without asking
+// ourselves.
+func (s *Server) mounted() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+	}
+	var st unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, s.mountpoint, unix.AT_STATX_DONT_SYNC|unix.AT_NO_AUTOMOUNT, 0, &st)
+	return err == nil && unix.Mkdev(st.Dev_major, st.Dev_minor) == s.device
+}

@@ -1,0 +1,124 @@
+package nodes
+
+import (
+	"bytes"
+	"os"
+
+	"github.com/procfsd/procfsd/provider"
+	"github.com/procfsd/procfsd/render"
+)
+
+// mapView translates mappings into FreeBSD's entries.
+type mapView struct {
+	objectID func(space, number uint64) uint64
+	image    ID
+	uid      uint32                       // charged for what is charged
+	named    func(*provider.Mapping) bool // does a path that looks deleted exist?
+	entries  []render.MapEntry
+	path     string // of the last entry: neighbours share theirs
+}
+
+func (v *mapView) add(m *provider.Smap) {
+	kind := backingOf(m)
+	e := render.MapEntry{
+		Start: m.Start, End: m.End,
+		Resident:        pages(residentBytes(m)),
+		PrivateResident: pages(m.PrivateClean + m.PrivateDirty + m.PrivateHugetlb),
+		Access:          accessOf(m.Perms),
+		Type:            kind.objectType(),
+		Path:            v.pathOf(m, kind),
+		Charged:         m.VMFlags.Has(provider.VMAccount),
+	}
+	if e.Charged {
+		e.UID = v.uid
+	}
+	if kind != backingNone {
+		e.RefCount = 1
+		e.Object = v.object(m, kind)
+		e.Flags = flagsOf(m, kind)
+	}
+	copyColumns(&e, m, kind)
+	v.entries = append(v.entries, e)
+}
+
+// finish counts, for each object, the mappings of this process that hold it.
+func (v *mapView) finish() []render.MapEntry {
+	count := make(map[uint64]int, len(v.entries))
+	for i := range v.entries {
+		count[v.entries[i].Object]++
+	}
+	for i := range v.entries {
+		if e := &v.entries[i]; e.RefCount > 0 {
+			e.RefCount = count[e.Object]
+		}
+	}
+	return v.entries
+}
+
+func pages(bytes uint64) uint64 { return bytes / uint64(os.Getpagesize()) }
+
+// residentBytes: the kernel counts huge pages apart from Rss.
+func residentBytes(m *provider.Smap) uint64 {
+	return m.Rss + m.SharedHugetlb + m.PrivateHugetlb
+}
+
+func accessOf(p provider.Perms) render.Access {
+	var a render.Access
+	if p&provider.PermRead != 0 {
+		a |= render.AccessRead
+	}
+	if p&provider.PermWrite != 0 {
+		a |= render.AccessWrite
+	}
+	if p&provider.PermExecute != 0 {
+		a |= render.AccessExecute
+	}
+	return a
+}
+
+// object ids lie where FreeBSD's objects do, and are no addresses: a hash of
+// the file, or of the process and the range.
+func (v *mapView) object(m *provider.Smap, kind backing) uint64 {
+	const base, bits = 0xfffff8 << 40, 1<<40 - 1
+	var id uint64
+	if m.Inode != 0 {
+		id = v.objectID(uint64(m.Dev.Major)<<32|uint64(m.Dev.Minor), m.Inode)
+	} else {
+		id = v.objectID(1<<63|uint64(v.image.PID)<<40^v.image.Start, m.Start)
+	}
+	return base | id&bits
+}
+
+// copyColumns sets COW, NC and the shadow count: a private mapping copies what
+// it writes, from a file, or from a parent that it still shares pages with.
+func copyColumns(e *render.MapEntry, m *provider.Smap, kind backing) {
+	if m.Perms&provider.PermShared != 0 {
+		return
+	}
+	shared := m.SharedClean+m.SharedDirty+m.SharedHugetlb > 0
+	copied := m.Anonymous+m.Swap > 0
+	switch {
+	case kind == backingFile:
+		e.CopyOnWrite = true
+		e.NeedsCopy = !copied
+		if copied {
+			e.ShadowCount = 1
+		}
+	case kind == backingAnonymous && shared:
+		e.CopyOnWrite, e.NeedsCopy = true, true
+	}
+}
+
+// pathOf is the file's name while it has one.
+func (v *mapView) pathOf(m *provider.Smap, kind backing) string {
+	if kind != backingFile && kind != backingDevice || len(m.Path) == 0 || m.Path[0] != '/' {
+		return ""
+	}
+	if bytes.HasSuffix(m.Path, []byte(deletedSuffix)) && !v.named(&m.Mapping) {
+		return ""
+	}
+	if string(m.Path) != v.path {
+		v.path = string(m.Path)
+	}
+	return v.path
+}

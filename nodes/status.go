@@ -1,0 +1,97 @@
+package nodes
+
+import (
+	"strconv"
+
+	"github.com/procfsd/procfsd/provider"
+	"github.com/procfsd/procfsd/render"
+)
+
+// status is the line of one process.
+func status(q *Query) (render.Status, error) {
+	t := q.Target
+	if err := t.loadStatus(); err != nil {
+		return render.Status{}, err
+	}
+	wait, err := waitChannel(q)
+	if err != nil {
+		return render.Status{}, err
+	}
+	jail, err := jail(q)
+	if err != nil {
+		return render.Status{}, err
+	}
+	s := q.Tree.statusOf(&t.Stat, &t.status)
+	s.WaitChannel, s.Jail = wait, jail
+	return s, nil
+}
+
+// statusOf translates what everybody may know.
+func (tree *Tree) statusOf(stat *provider.Stat, st *provider.Status) render.Status {
+	major, minor := stat.TTY()
+	return render.Status{
+		Command: stat.Comm.Bytes(),
+		PID:     stat.PID, PPID: stat.PPID, PGID: stat.PGRP, SID: stat.Session,
+		TTY:             provider.TTYName(major, minor),
+		ControlTerminal: stat.TTYNr != 0,
+		SessionLeader:   stat.Session == stat.PID,
+		Start:           microseconds(tree.boot + int64(stat.StartTime)*tree.ticks),
+		User:            microseconds(int64(stat.UTime) * tree.ticks),
+		System:          microseconds(int64(stat.STime) * tree.ticks),
+		EUID:            st.UID.Effective, RUID: st.UID.Real,
+		RGID: st.GID.Real, EGID: st.GID.Effective,
+		Groups: st.Groups,
+	}
+}
+
+func microseconds(us int64) render.Time {
+	const second = 1_000_000
+	return render.Time{Sec: us / second, Usec: us % second}
+}
+
+// waitChannel is where the process sleeps: "nochan" where it does not, ""
+// where this caller may not know.
+func waitChannel(q *Query) (string, error) {
+	p := q.Target.Process
+	if q.Target.Stat.State == provider.Running || q.Caller.IsMainThread(p) { // which waits for us alone
+		return render.NoChannel, nil
+	}
+	return q.Caller.WaitChannel(p)
+}
+
+// unknownJail stands for a host name that the caller could not know natively.
+const unknownJail = "?"
+
+// jail is the host name of a process in a container: one whose pid namespace
+// lies below the tree's own.
+func jail(q *Query) (string, error) {
+	p := q.Target.Process
+	if len(q.Target.status.NSPID) <= 1 {
+		return "", nil
+	}
+	if err := q.Caller.MayRead(p); err != nil {
+		return unknownJail, p.Alive()
+	}
+	uts, err := p.Namespace("uts")
+	if err != nil {
+		return "", err
+	}
+	if host, ok := q.hosts[uts]; ok {
+		return host, nil
+	}
+	host, err := jailName(p)
+	if err == nil && q.hosts != nil {
+		q.hosts[uts] = host
+	}
+	return host, err
+}
+
+// jailName falls back on a number where the namespace cannot be entered, as an
+// unnamed FreeBSD jail shows its number.
+func jailName(p *provider.Process) (string, error) {
+	if host, err := p.Hostname(); err == nil && host != "" {
+		return host, nil
+	}
+	ns, err := p.Namespace("pid")
+	return strconv.FormatUint(ns.Ino, 10), err
+}

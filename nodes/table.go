@@ -1,0 +1,55 @@
+package nodes
+
+import "github.com/procfsd/procfsd/render"
+
+// Classes without a row.
+const (
+	ClassRoot      = 2
+	ClassDirectory = 5 // a process
+)
+
+// rootRows are the nodes beside the process directories, in listing order.
+var rootRows = []Row{
+	{Name: "curproc", Class: 3, Kind: Link, Mode: 0o444, Read: curproc},
+	{Name: "self", Class: 4, Kind: Link, Mode: 0o444, Read: curproc},
+	{Name: "status", Class: 20, Kind: Text, Mode: 0o444, Fill: statusTable},
+}
+
+// processRows are the nodes of a process directory, in FreeBSD's order. The
+// classes are its file numbers.
+var processRows = []Row{
+	{Name: "cmdline", Class: 6, Kind: Text, Mode: 0o444, MayBlock: true, Fill: fillCmdline},
+	{Name: "etype", Class: 8, Kind: Text, Mode: 0o444, MayBlock: true, Fill: fill(etype, appendEtype)},
+	{Name: "map", Class: 10, Kind: Text, Mode: 0o444, MayBlock: true, Visible: notSystem, Open: openMap, Fill: fill(vmMap, appendMap)},
+	{Name: "mem", Class: 11, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openMem},
+	{Name: "rlimit", Class: 15, Kind: Text, Mode: 0o444, Fill: fill(rlimit, render.AppendRlimit)},
+	{Name: "status", Class: 16, Kind: Text, Mode: 0o444, Fill: fill(status, render.AppendStatus)},
+	{Name: "file", Class: 18, Kind: Link, Mode: 0o444, MayBlock: true, Visible: notSystem, Read: file},
+	{Name: "exe", Class: 19, Kind: Link, Mode: 0o444, MayBlock: true, Visible: notSystem, Read: file},
+}
+
+// RootRows are the nodes beside the process directories, in listing order.
+func RootRows() []Row { return rootRows }
+
+// ProcessRows are the nodes of a process directory, in listing order.
+func ProcessRows() []Row { return processRows }
+
+// ByName finds a row, or nil.
+func ByName(rows []Row, name string) *Row {
+	for i := range rows {
+		if rows[i].Name == name {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// ByClass finds a row, or nil.
+func ByClass(rows []Row, class uint8) *Row {
+	for i := range rows {
+		if rows[i].Class == class {
+			return &rows[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package nodes
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/procfsd/procfsd/provider"
+)
+
+// Target is the process that a question is about, pinned, with what its stat
+// said when it was last checked.
+type Target struct {
+	*provider.Process
+	Stat   provider.Stat
+	status provider.Status
+}
+
+// ID is what tells a process from every other one that ever had its number.
+type ID struct {
+	PID   int
+	Start uint64 // ticks after boot; at least the low StartBits
+}
+
+// StartBits is how many low bits of a start time tell incarnations apart: 21
+// years of ticks.
+const StartBits = 36
+
+func (id ID) started(ticks uint64) bool {
+	return (id.Start^ticks)&(1<<StartBits-1) == 0
+}
+
+// ID of the target.
+func (t *Target) ID() ID { return ID{t.PID(), t.Stat.StartTime} }
+
+// Find pins the process pid for a caller, or gives ErrHidden: there is none,
+// it is a zombie or a thread, or the caller does not see it.
+func (q *Query) Find(pid int) error {
+	if err := q.pin(pid); err != nil {
+		return err
+	}
+	err := q.Target.loadStatus()
+	if err == nil && q.Target.status.TGID != pid {
+		err = ErrHidden
+	}
+	if err == nil {
+		err = q.listed()
+	}
+	return q.drop(err)
+}
+
+// Identify pins the process that id once meant: ErrStale where the number has
+// passed on, ErrHidden where nobody has it or the caller does not see it.
+func (q *Query) Identify(id ID) error {
+	if err := q.pin(id.PID); err != nil {
+		return err
+	}
+	if !id.started(q.Target.Stat.StartTime) {
+		return q.drop(ErrStale)
+	}
+	return q.drop(q.listed())
+}
+
+func (q *Query) pin(pid int) error {
+	if !q.Caller.Present() {
+		return ErrHidden
+	}
+	p, err := q.Tree.proc.Open(pid)
+	if err != nil {
+		return hidden(err)
+	}
+	q.Target = &Target{Process: p}
+	return q.drop(hidden(q.Target.load()))
+}
+
+// drop lets the target go where err says so.
+func (q *Query) drop(err error) error {
+	if err != nil && q.Target != nil {
+		q.Target.Close()
+		q.Target = nil
+	}
+	return err
+}
+
+// hidden turns "gone" into "there is none", for questions about names.
+func hidden(err error) error {
+	if errors.Is(err, provider.ErrGone) {
+		return ErrHidden
+	}
+	return err
+}
+
+// Check asks again, of something already open: is the process still there, and
+// does this caller see it?
+func (q *Query) Check() error {
+	if !q.Caller.Present() {
+		return ErrHidden
+	}
+	if err := q.Target.load(); err != nil {
+		return err
+	}
+	return q.Enter()
+}
+
+func (t *Target) load() error {
+	if err := t.Process.Stat(&t.Stat); err != nil {
+		return err
+	}
+	if !t.Stat.Alive() {
+		return provider.ErrGone
+	}
+	return nil
+}
+
+func (t *Target) loadStatus() error { return t.Process.Status(&t.status) }
+
+// Owner is the process's real user and group.
+func (t *Target) Owner() (uid, gid uint32, err error) {
+	if err := t.loadStatus(); err != nil {
+		return 0, 0, err
+	}
+	return t.status.UID.Real, t.status.GID.Real, nil
+}
+
+// List yields the processes that the caller may list, with numbers above
+// after, ascending. The target is closed after each.
+func (q *Query) List(after int, yield func() bool) error {
+	if !q.Caller.Present() {
+		return nil
+	}
+	pids, err := q.Tree.proc.PIDs(nil)
+	if err != nil {
+		return err
+	}
+	for _, pid := range pids {
+		if pid <= after {
+			continue
+		}
+		if err := q.Context.Err(); err != nil {
+			return err
+		}
+		more, err := q.listOne(pid, yield)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q *Query) listOne(pid int, yield func() bool) (bool, error) {
+	err := q.pin(pid)
+	if err == nil {
+		err = q.drop(q.listed())
+	}
+	if errors.Is(err, ErrHidden) || errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	more := yield()
+	q.drop(ErrHidden)
+	return more, nil
+}

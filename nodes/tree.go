@@ -1,0 +1,120 @@
+package nodes
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"time"
+
+	"github.com/procfsd/procfsd/provider"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	// ErrHidden: to this caller there is no such thing.
+	ErrHidden = errors.New("hidden")
+	// ErrDenied: the caller sees it and may not have it.
+	ErrDenied = errors.New("denied")
+	// ErrStale: the number belongs to another process by now.
+	ErrStale = errors.New("another process has this number now")
+	// ErrGone and ErrTooBig are provider's: the process has exited; the text
+	// is beyond its bound.
+	ErrGone   = provider.ErrGone
+	ErrTooBig = provider.ErrTooBig
+	// ErrNotProc: the directory given as another procfs is none.
+	ErrNotProc = errors.New("not a procfs")
+)
+
+// Options choose what a Tree shows, and to whom.
+type Options struct {
+	Proc    string // another procfs to read; "" for our own pid namespace's
+	HidePID HidePID
+	GID     int // the group that hidepid does not concern, -1 for none
+}
+
+// Tree is the view of one procfs.
+type Tree struct {
+	proc      *provider.FS // whose processes are shown
+	own       *provider.FS // where callers are found
+	authority *provider.Authority
+	options   Options
+	boot      int64 // microseconds since the epoch
+	ticks     int64 // microseconds in a tick of /proc's clock
+	objectID  func(space, number uint64) uint64
+}
+
+// Open makes a tree. It must be called before anything is mounted over /proc.
+func Open(o Options) (*Tree, error) {
+	own, err := openOwn()
+	if err != nil {
+		return nil, err
+	}
+	t, err := open(o, own)
+	if err != nil {
+		own.Close()
+	}
+	return t, err
+}
+
+func open(o Options, own *provider.FS) (*Tree, error) {
+	authority, err := provider.NewAuthority(own)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tree{proc: own, own: own, authority: authority, options: o, objectID: keyedID(), boot: bootTime(), ticks: tick}
+	if o.Proc == "" {
+		return t, nil
+	}
+	if t.proc, err = provider.OpenFS(o.Proc); err != nil {
+		return nil, err
+	}
+	if !t.proc.IsProc() {
+		t.proc.Close()
+		return nil, fmt.Errorf("%s: %w", o.Proc, ErrNotProc)
+	}
+	return t, nil
+}
+
+// openOwn prefers an instance that nobody can mount over; a kernel refuses it
+// in a user namespace that does not own its pid namespace.
+func openOwn() (*provider.FS, error) {
+	if own, err := provider.NewInstance(); err == nil {
+		return own, nil
+	}
+	return provider.OpenFS("/proc")
+}
+
+// Close releases the tree's descriptors.
+func (t *Tree) Close() {
+	if t.proc != t.own {
+		t.proc.Close()
+	}
+	t.own.Close()
+}
+
+// Caller names the thread tid, whose request came with these ids.
+func (t *Tree) Caller(tid int, uid, gid uint32) *provider.Caller {
+	return t.authority.Caller(tid, uid, gid)
+}
+
+// tick is one tick of /proc's clocks in microseconds: USER_HZ is 100 on every
+// architecture that we build for.
+const tick = int64(time.Second/time.Microsecond) / 100
+
+// bootTime is taken once, so that start times do not wander between reads.
+func bootTime() int64 {
+	var now, up unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME, &now) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
+		return 0
+	}
+	return (now.Nano() - up.Nano()) / int64(time.Microsecond)
+}
+
+// keyedID gives 40-bit ids for objects: equal for equal objects while this
+// tree lives, and meaning nothing else.
+func keyedID() func(space, number uint64) uint64 {
+	seed := maphash.MakeSeed()
+	return func(space, number uint64) uint64 {
+		return maphash.Comparable(seed, [2]uint64{space, number})
+	}
+}

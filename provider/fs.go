@@ -1,0 +1,204 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// FS is a procfs root, held by a descriptor: what is mounted over its path
+// later does not matter. It is safe for concurrent use.
+type FS struct {
+	fd    int
+	name  string
+	self  int  // our own process as this root numbers it, 0 where it is not there
+	local bool // the root numbers processes as we do
+
+	buffers sync.Pool // *[]byte, for texts that are parsed and dropped
+}
+
+// OpenFS opens the procfs mounted at path, or a captured tree of plain files.
+func OpenFS(path string) (*FS, error) {
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, &Error{Op: "open", File: path, Err: err}
+	}
+	return newFS(fd, path), nil
+}
+
+// NewInstance makes a procfs instance of the calling process's pid namespace
+// that is mounted nowhere: it can neither be covered nor redirected by a mount.
+// It needs CAP_SYS_ADMIN over the pid namespace (Linux 5.2); where the kernel
+// refuses, as in a user namespace without its own pids, use [OpenFS].
+func NewInstance() (*FS, error) {
+	fd, err := fsmountProc()
+	if err != nil {
+		return nil, &Error{Op: "fsopen", File: "proc", Err: err}
+	}
+	return newFS(fd, "proc"), nil
+}
+
+func fsmountProc() (int, error) {
+	ctx, err := unix.Fsopen("proc", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(ctx)
+	if err := unix.FsconfigCreate(ctx); err != nil {
+		return -1, err
+	}
+	return unix.Fsmount(ctx, unix.FSMOUNT_CLOEXEC,
+		unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC)
+}
+
+func newFS(fd int, name string) *FS {
+	f := &FS{fd: fd, name: name}
+	f.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
+	f.self, _ = f.Self()
+	f.local = f.self != 0 && f.depth() == 1
+	return f
+}
+
+// depth counts the pid namespaces from this root's down to ours: 1 where the
+// root is of our own.
+func (f *FS) depth() int {
+	p, err := f.Open(f.self)
+	if err != nil {
+		return 0
+	}
+	defer p.Close()
+	var s Status
+	if p.Status(&s) != nil {
+		return 0
+	}
+	return max(1, len(s.NSPID))
+}
+
+// Local reports whether this root numbers processes as the calling process's
+// own pid namespace does.
+func (f *FS) Local() bool { return f.local }
+
+// Close releases the root. Processes opened from it stay usable.
+func (f *FS) Close() error { return unix.Close(f.fd) }
+
+// IsProc reports whether the root really is a procfs, and not a captured tree.
+func (f *FS) IsProc() bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(f.fd, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
+}
+
+// Self is the number of the calling process as this procfs shows it (the
+// link /proc/self).
+func (f *FS) Self() (int, error) {
+	text, err := readlinkat(f.fd, "self")
+	if err != nil {
+		return 0, &Error{Op: "readlink", File: "self", Err: err}
+	}
+	pid, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, &Error{Op: "parse", File: "self", Err: ErrMalformed}
+	}
+	return pid, nil
+}
+
+// Open pins the process pid. A number that belongs to nobody is ErrGone. A
+// thread's number opens too, as in /proc: Status tells its Tgid.
+func (f *FS) Open(pid int) (*Process, error) {
+	fd, err := openat(f.fd, strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		if err == unix.ENOENT {
+			err = ErrGone
+		}
+		return nil, &Error{Op: "open", PID: pid, Err: classify(err)}
+	}
+	return &Process{fs: f, fd: fd, pid: pid}, nil
+}
+
+// PIDs appends the numbers in the root directory to dst, in the kernel's
+// order, which is ascending.
+func (f *FS) PIDs(dst []int) ([]int, error) {
+	fd, err := openat(f.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return dst, &Error{Op: "open", File: f.name, Err: err}
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := unix.Getdents(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return dst, &Error{Op: "readdir", File: f.name, Err: err}
+		}
+		if n == 0 {
+			return dst, nil
+		}
+		dst = appendNumeric(dst, buf[:n])
+	}
+}
+
+// appendNumeric takes the names that are decimal numbers out of a getdents64
+// buffer: u64 inode, s64 offset, u16 record length, u8 type, name.
+func appendNumeric(dst []int, b []byte) []int {
+	const header = 19
+	for len(b) > header {
+		size := int(*(*uint16)(unsafe.Pointer(&b[16])))
+		if size <= header || size > len(b) {
+			return dst
+		}
+		if n, ok := decimalName(b[header:size]); ok {
+			dst = append(dst, n)
+		}
+		b = b[size:]
+	}
+	return dst
+}
+
+func decimalName(name []byte) (int, bool) {
+	n, digits := 0, 0
+	for _, c := range name {
+		if c == 0 {
+			break
+		}
+		if c < '0' || c > '9' || digits == 10 {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+		digits++
+	}
+	return n, digits > 0
+}
+
+// buffer lends an empty buffer; give it back with release.
+func (f *FS) buffer() *[]byte { return f.buffers.Get().(*[]byte) }
+
+func (f *FS) release(b *[]byte) {
+	const keep = 64 << 10 // a rare giant must not stay pinned
+	if cap(*b) <= keep {
+		*b = (*b)[:0]
+		f.buffers.Put(b)
+	}
+}
+
+// Namespace identifies a namespace: two are the same where both numbers are.
+type Namespace struct{ Dev, Ino uint64 }
+
+func (f *FS) namespace(pid int, kind string) (Namespace, error) {
+	return namespaceAt(f.fd, fmt.Sprintf("%d/ns/%s", pid, kind))
+}
+
+func namespaceAt(dir int, path string) (Namespace, error) {
+	var st unix.Stat_t
+	if err := unix.Fstatat(dir, path, &st, 0); err != nil {
+		return Namespace{}, err
+	}
+	return Namespace{uint64(st.Dev), st.Ino}, nil
+}
+
+// isMissing reports an errno that says a name does not exist.
+func isMissing(err error) bool { return errors.Is(err, unix.ENOENT) }

@@ -1,0 +1,197 @@
+package provider
+
+import (
+	"bytes"
+	"math"
+)
+
+// Unlimited is the value of a limit that is none.
+const Unlimited uint64 = math.MaxUint64
+
+// Limit is one resource limit; see getrlimit(2).
+type Limit struct{ Soft, Hard uint64 }
+
+// Limits is /proc/PID/limits (2.6.24). A limit that the kernel did not list is
+// zero; Has tells it from one that is 0.
+type Limits struct {
+	CPUTime          Limit // seconds
+	FileSize         Limit // bytes
+	DataSize         Limit // bytes
+	StackSize        Limit // bytes
+	CoreFileSize     Limit // bytes
+	ResidentSet      Limit // bytes; without effect
+	Processes        Limit // of the same real user
+	OpenFiles        Limit // the highest descriptor plus one
+	LockedMemory     Limit // bytes
+	AddressSpace     Limit // bytes
+	FileLocks        Limit // without effect
+	PendingSignals   Limit
+	MsgqueueSize     Limit // bytes
+	NicePriority     Limit // 20 less the nice value
+	RealtimePriority Limit
+	RealtimeTimeout  Limit // microseconds
+
+	has uint16
+}
+
+// LimitKind names one limit, for Limits.Has and Limits.Get.
+type LimitKind uint8
+
+// The limits in the order of the file.
+const (
+	LimitCPUTime LimitKind = iota
+	LimitFileSize
+	LimitDataSize
+	LimitStackSize
+	LimitCoreFileSize
+	LimitResidentSet
+	LimitProcesses
+	LimitOpenFiles
+	LimitLockedMemory
+	LimitAddressSpace
+	LimitFileLocks
+	LimitPendingSignals
+	LimitMsgqueueSize
+	LimitNicePriority
+	LimitRealtimePriority
+	LimitRealtimeTimeout
+
+	limitKinds
+)
+
+var limitNames = [limitKinds]string{
+	"Max cpu time", "Max file size", "Max data size", "Max stack size",
+	"Max core file size", "Max resident set", "Max processes", "Max open files",
+	"Max locked memory", "Max address space", "Max file locks", "Max pending signals",
+	"Max msgqueue size", "Max nice priority", "Max realtime priority", "Max realtime timeout",
+}
+
+// ParseLimits reads the text of a limits file. Lines that are missing, and
+// those of limits unknown here, are no error; a text that names no limit at
+// all, or lacks its final newline, is ErrMalformed.
+func ParseLimits(b []byte) (Limits, error) {
+	var l Limits
+	err := l.Parse(b)
+	return l, err
+}
+
+// Parse is ParseLimits into l. It allocates nothing but its errors; after an
+// error l is zero.
+func (l *Limits) Parse(b []byte) error {
+	*l = Limits{}
+	next := LimitKind(0)
+	for len(b) > 0 {
+		n := bytes.IndexByte(b, '\n')
+		if n < 0 {
+			return l.fail("no newline at the end")
+		}
+		k := findLimit(b[:n], next)
+		if k < limitKinds {
+			if !l.at(k).parse(b[len(limitNames[k]):n]) {
+				return l.fail(limitNames[k])
+			}
+			l.has |= 1 << k
+			next = (k + 1) % limitKinds
+		}
+		b = b[n+1:]
+	}
+	if l.has == 0 {
+		return l.fail("no limits")
+	}
+	return nil
+}
+
+func (l *Limits) fail(what string) error {
+	*l = Limits{}
+	return malformed("limits", what)
+}
+
+// findLimit tells whose line this is, trying next first.
+func findLimit(line []byte, next LimitKind) LimitKind {
+	for range limitKinds {
+		name := limitNames[next]
+		if len(line) > len(name) && line[len(name)] == ' ' && string(line[:len(name)]) == name {
+			return next
+		}
+		next = (next + 1) % limitKinds
+	}
+	return limitKinds
+}
+
+// parse reads "  soft  hard  unit", of which the unit may be missing.
+func (l *Limit) parse(b []byte) bool {
+	var ok [2]bool
+	l.Soft, b, ok[0] = limitValue(b)
+	l.Hard, _, ok[1] = limitValue(b)
+	return ok[0] && ok[1]
+}
+
+// limitValue takes a value and the blanks around it from the start of b.
+func limitValue(b []byte) (v uint64, rest []byte, ok bool) {
+	const none = "unlimited"
+	b = b[skipBlanks(b, 0):]
+	v, n := decimal(b)
+	if n == 0 && len(b) >= len(none) && string(b[:len(none)]) == none {
+		v, n = Unlimited, len(none)
+	}
+	if n == 0 || n < len(b) && b[n] != ' ' {
+		return 0, nil, false
+	}
+	return v, b[n:], true
+}
+
+// Has reports whether the kernel listed that limit.
+func (l *Limits) Has(k LimitKind) bool { return k < limitKinds && l.has>>k&1 != 0 }
+
+// Get gives a limit by its kind; ok is Has.
+func (l *Limits) Get(k LimitKind) (limit Limit, ok bool) {
+	if !l.Has(k) {
+		return Limit{}, false
+	}
+	return *l.at(k), true
+}
+
+// String gives the kernel's name of the limit, such as "Max cpu time".
+func (k LimitKind) String() string {
+	if k >= limitKinds {
+		return "unknown limit"
+	}
+	return limitNames[k]
+}
+
+func (l *Limits) at(k LimitKind) *Limit {
+	switch k {
+	case LimitCPUTime:
+		return &l.CPUTime
+	case LimitFileSize:
+		return &l.FileSize
+	case LimitDataSize:
+		return &l.DataSize
+	case LimitStackSize:
+		return &l.StackSize
+	case LimitCoreFileSize:
+		return &l.CoreFileSize
+	case LimitResidentSet:
+		return &l.ResidentSet
+	case LimitProcesses:
+		return &l.Processes
+	case LimitOpenFiles:
+		return &l.OpenFiles
+	case LimitLockedMemory:
+		return &l.LockedMemory
+	case LimitAddressSpace:
+		return &l.AddressSpace
+	case LimitFileLocks:
+		return &l.FileLocks
+	case LimitPendingSignals:
+		return &l.PendingSignals
+	case LimitMsgqueueSize:
+		return &l.MsgqueueSize
+	case LimitNicePriority:
+		return &l.NicePriority
+	case LimitRealtimePriority:
+		return &l.RealtimePriority
+	default:
+		return &l.RealtimeTimeout
+	}
+}

@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"testing"
+)
+
+// The texts to parse are this process's own, as the kernel writes them today.
+func ownText(tb testing.TB, file string) []byte {
+	tb.Helper()
+	b, err := os.ReadFile("/proc/self/" + file)
+	if err != nil {
+		tb.Skip(err)
+	}
+	return b
+}
+
+func BenchmarkParseStat(b *testing.B) {
+	text := ownText(b, "stat")
+	var s Stat
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseStatus(b *testing.B) {
+	text := ownText(b, "status")
+	var s Status
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkParseLimits(b *testing.B) {
+	text := ownText(b, "limits")
+	var l Limits
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := l.Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMappings(b *testing.B) {
+	text := ownText(b, "maps")
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		for _, err := range Mappings(text) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/mapping")
+}
+
+// kernelReader gives whole entries up to 4 KiB a read, as seq_file does.
+type kernelReader struct {
+	text  []byte
+	sizes []int
+	reads int
+	pos   int
+}
+
+func newKernelReader(text []byte) *kernelReader {
+	r := &kernelReader{text: text}
+	for len(text) > 0 {
+		n := min(len(text), 4096)
+		cut := bytes.LastIndex(text[:n], []byte("VmFlags"))
+		n = cut + bytes.IndexByte(text[cut:], '\n') + 1
+		r.sizes = append(r.sizes, n)
+		text = text[n:]
+	}
+	return r
+}
+
+func (r *kernelReader) Read(b []byte) (int, error) {
+	if r.reads == len(r.sizes) {
+		r.reads, r.pos = 0, 0
+		return 0, io.EOF
+	}
+	n := copy(b, r.text[r.pos:r.pos+r.sizes[r.reads]])
+	r.pos += n
+	r.reads++
+	return n, nil
+}
+
+func BenchmarkReadSmaps(b *testing.B) {
+	text := bytes.Repeat(ownText(b, "smaps"), 10)
+	buf := make([]byte, 32<<10)
+	r := newKernelReader(text)
+	n := 0
+	count := func(*Smap) error { n++; return nil }
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ReadSmaps(r, buf, count); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/mapping")
+}

@@ -1,0 +1,50 @@
+package provider
+
+import "golang.org/x/sys/unix"
+
+// SmapsFile is an open /proc/PID/smaps, bound to the address space that the
+// process had when it was opened.
+type SmapsFile struct {
+	p  *Process
+	fd int
+}
+
+// OpenSmaps opens /proc/PID/smaps with the caller's rights (Linux 2.6.14,
+// CONFIG_PROC_PAGE_MONITOR).
+func (c *Caller) OpenSmaps(p *Process) (*SmapsFile, error) {
+	var fd int
+	err := c.doOwn(p, "open", "smaps", func() (err error) {
+		fd, err = openat(p.fd, "smaps", unix.O_RDONLY)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &SmapsFile{p: p, fd: fd}, nil
+}
+
+// Close releases the descriptor.
+func (f *SmapsFile) Close() error { return unix.Close(f.fd) }
+
+// Each reads the mappings anew from the first to the last. The Smap and its
+// Path are valid during the call only. An address space that is gone, through
+// exit or exec, is ErrGone.
+func (f *SmapsFile) Each(yield func(*Smap) error) error {
+	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
+		return f.p.fail("seek", "smaps", err)
+	}
+	buf := f.p.fs.buffer()
+	defer f.p.fs.release(buf)
+	seen := false
+	err := ReadSmaps(fdReader(f.fd), (*buf)[:cap(*buf)], func(m *Smap) error {
+		seen = true
+		return yield(m)
+	})
+	if err == nil && !seen {
+		err = ErrGone
+	}
+	if err != nil {
+		return f.p.fail("read", "smaps", err)
+	}
+	return nil
+}
