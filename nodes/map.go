@@ -10,7 +10,11 @@ import (
 const maxMap = 1 << 17
 
 func openMap(q *Query, _ Access) (File, error) {
-	return q.Caller.OpenSmaps(q.Target.Process)
+	f, err := q.Caller.OpenSmaps(q.Target.Process)
+	if err != nil {
+		return nil, err // and not a File that holds a nil
+	}
+	return f, nil
 }
 
 func appendMap(dst []byte, entries *[]render.MapEntry) []byte {

@@ -54,8 +54,8 @@ func signed(b []byte) (v int64, n int) {
 
 // hexadecimal is decimal's counterpart for base 16 without prefix.
 func hexadecimal(b []byte) (v uint64, n int) {
-	if len(b) >= 8 && string(b[:8]) == "00000000" { // most offsets and masks begin so
-		n = 8
+	for len(b) >= n+8 && string(b[n:n+8]) == "00000000" { // so begin most offsets and masks
+		n += 8
 	}
 	for ; n < len(b); n++ {
 		d := hexDigit[b[n]]

@@ -67,32 +67,33 @@ func BenchmarkMappings(b *testing.B) {
 
 // kernelReader gives whole entries up to 4 KiB a read, as seq_file does.
 type kernelReader struct {
-	text  []byte
-	sizes []int
-	reads int
-	pos   int
+	text []byte
+	ends []int // of what each read gives at most
+	pos  int
+	read int
 }
 
 func newKernelReader(text []byte) *kernelReader {
 	r := &kernelReader{text: text}
-	for len(text) > 0 {
-		n := min(len(text), 4096)
-		cut := bytes.LastIndex(text[:n], []byte("VmFlags"))
-		n = cut + bytes.IndexByte(text[cut:], '\n') + 1
-		r.sizes = append(r.sizes, n)
-		text = text[n:]
+	for end := 0; end < len(text); {
+		page := text[end:min(len(text), end+4096)]
+		last := bytes.LastIndex(page, []byte("VmFlags"))
+		end += last + bytes.IndexByte(text[end+last:], '\n') + 1
+		r.ends = append(r.ends, end)
 	}
 	return r
 }
 
+// Read starts again after the end.
 func (r *kernelReader) Read(b []byte) (int, error) {
-	if r.reads == len(r.sizes) {
-		r.reads, r.pos = 0, 0
+	if r.read == len(r.ends) {
+		r.read, r.pos = 0, 0
 		return 0, io.EOF
 	}
-	n := copy(b, r.text[r.pos:r.pos+r.sizes[r.reads]])
-	r.pos += n
-	r.reads++
+	n := copy(b, r.text[r.pos:r.ends[r.read]])
+	if r.pos += n; r.pos == r.ends[r.read] {
+		r.read++
+	}
 	return n, nil
 }
 

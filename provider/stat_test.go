@@ -1,0 +1,185 @@
+package provider
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func mustStat(t *testing.T, text []byte) Stat {
+	t.Helper()
+	s, err := ParseStat(text)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return s
+}
+
+// Every field gets its own number, so a swapped pair shows.
+func TestParseStatEachField(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("1 (c) S")
+	for i := 4; i <= 52; i++ {
+		fmt.Fprintf(&b, " %d", i)
+	}
+	s := mustStat(t, []byte(b.String()+"\n"))
+	c, _ := makeComm([]byte("c"))
+	want := Stat{
+		Fields: 52, PID: 1, Comm: c, State: Sleeping, PPID: 4, PGRP: 5, Session: 6, TTYNr: 7, TPGID: 8, Flags: 9,
+		MinFlt: 10, CMinFlt: 11, MajFlt: 12, CMajFlt: 13, UTime: 14, STime: 15, CUTime: 16, CSTime: 17,
+		Priority: 18, Nice: 19, NumThreads: 20, ITRealValue: 21, StartTime: 22, VSize: 23, RSS: 24, RSSLim: 25,
+		StartCode: 26, EndCode: 27, StartStack: 28, KStkESP: 29, KStkEIP: 30,
+		Signal: 31, Blocked: 32, SigIgnore: 33, SigCatch: 34, WChan: 35, NSwap: 36, CNSwap: 37, ExitSignal: 38,
+		Processor: 39, RTPriority: 40, Policy: 41, DelayacctBlkIOTicks: 42, GuestTime: 43, CGuestTime: 44,
+		StartData: 45, EndData: 46, StartBrk: 47, ArgStart: 48, ArgEnd: 49, EnvStart: 50, EnvEnd: 51, ExitCode: 52,
+	}
+	if s != want {
+		t.Errorf("got  %+v\nwant %+v", s, want)
+	}
+}
+
+func TestParseStatOldAndNewKernels(t *testing.T) {
+	const upTo37 = "1 (c) S" + " 0 0 0 0 -1 0 0 0 0 0 0 0 -1 -2 -3 -4 5 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"
+	s := mustStat(t, []byte(upTo37+"\n"))
+	if s.Fields != 37 || !s.Has(37) || s.Has(38) || s.TPGID != -1 || s.CUTime != -1 || s.Nice != -4 {
+		t.Errorf("%+v", s)
+	}
+	s = mustStat(t, []byte(upTo37+" 17 3 0 0 0 0 -9\n")) // 2.6.24
+	if s.Fields != 44 || s.CGuestTime != -9 || s.Has(45) {
+		t.Errorf("%+v", s)
+	}
+	tail := " 17" + strings.Repeat(" 7", 14) // a later kernel's 53rd and 54th fields
+	s = mustStat(t, []byte(upTo37+tail+" x (y)\n"))
+	if s.Fields != 52 || s.ExitCode != 7 || s.Has(53) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Fault 2: text without its shape made the Rust crate and prometheus panic.
+func TestFault02StatWithoutShape(t *testing.T) {
+	good := string(caseText(t, "plain", "stat"))
+	malformedText(t, ParseStat, "", "\n", "1 (a)", "1 (a)\n", "(a) S 1", ")(", "1 )a( S 1", "1 (a) S", "1 (a) S 1 2 3\n",
+		"1 (a", "1 a)", "x (a) S"+strings.Repeat(" 1", 49)+"\n", " "+good, strings.TrimSuffix(good, "\n"),
+		strings.Replace(good, " S ", "  S ", 1), strings.Replace(good, " S ", " 1 ", 1),
+		"1 (a) S"+strings.Repeat(" 1", 48)+" 99999999999999999999\n",
+		"1 (a) S"+strings.Repeat(" 1", 48)+" \n",
+		"1 (a) S"+strings.Repeat(" -1", 49)+"\n",
+		"1 ("+strings.Repeat("a", 65)+") S"+strings.Repeat(" 1", 49)+"\n")
+	for i := range len(good) - 1 {
+		if s, err := ParseStat([]byte(good[:i])); err == nil {
+			t.Fatalf("cut at %d: %+v", i, s)
+		}
+	}
+}
+
+// Fault 4: a command name need not be UTF-8.
+func TestFault04CommNotUTF8(t *testing.T) {
+	s := mustStat(t, []byte("1 (caf\xe9) S"+strings.Repeat(" 1", 49)+"\n"))
+	if s.Comm.String() != "caf\xe9" {
+		t.Errorf("stat: %q", s.Comm)
+	}
+	st, err := ParseStatus([]byte("Name:\tcaf\xe9\n" + leastStatus))
+	if err != nil || st.Name != s.Comm {
+		t.Errorf("status: %q, %v", st.Name, err)
+	}
+}
+
+// Fault 19: the flags of later kernels are kept, none is refused.
+func TestFault19StatFlags(t *testing.T) {
+	s := mustStat(t, []byte("1 (a) S 1 1 1 1 1 4294967295"+strings.Repeat(" 1", 43)+"\n"))
+	if s.Flags != 0xffffffff || !s.KernelThread() {
+		t.Errorf("flags %#x", s.Flags)
+	}
+}
+
+// Fault 18: the start time is whole ticks, exact after any uptime.
+func TestFault18StartTimeExact(t *testing.T) {
+	s := mustStat(t, []byte("1 (a) S"+strings.Repeat(" 1", 18)+" 9007199254740993"+strings.Repeat(" 1", 30)+"\n"))
+	if s.StartTime != 9007199254740993 {
+		t.Errorf("start %d", s.StartTime)
+	}
+}
+
+func TestStatCases(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		alive, kernel bool
+		comm          string
+	}{
+		{"plain", true, false, "t"},
+		{"kthread", true, true, "kthreadd"},
+		{"zombie", false, false, "t"},
+		{"zombieleader", true, false, "t"},
+		{"name", true, false, "a) R 1\n(b\\n:c)"},
+		{"older310", true, false, "bash"},
+		{"older419", true, false, "rsyslogd"},
+	} {
+		s := mustStat(t, caseText(t, c.name, "stat"))
+		if s.Alive() != c.alive || s.KernelThread() != c.kernel || s.Comm.String() != c.comm || s.Fields != 52 {
+			t.Errorf("%s: alive %v, kernel %v, %q, %d fields", c.name, s.Alive(), s.KernelThread(), s.Comm, s.Fields)
+		}
+		if s.StartTime == 0 && !c.kernel {
+			t.Errorf("%s: no start time", c.name)
+		}
+	}
+}
+
+func TestStatTTY(t *testing.T) {
+	for _, c := range []struct {
+		nr           int32
+		major, minor uint32
+	}{{0, 0, 0}, {34816, 136, 0}, {1025, 4, 1}, {0x00108805, 136, 0x105}, {-1 << 20, 0, 0xfff00}} {
+		major, minor := (&Stat{TTYNr: c.nr}).TTY()
+		if major != c.major || minor != c.minor {
+			t.Errorf("%d: %d, %d", c.nr, major, minor)
+		}
+	}
+}
+
+func TestProcState(t *testing.T) {
+	for _, c := range []struct {
+		s    ProcState
+		text string
+		dead bool
+	}{
+		{Running, "running", false}, {Sleeping, "sleeping", false}, {Waiting, "waiting", false}, {Zombie, "zombie", true},
+		{Stopped, "stopped", false}, {Tracing, "tracing", false}, {Dead, "dead", true}, {'x', "dead", true},
+		{Wakekill, "wakekill", false}, {Waking, "waking", false}, {Parked, "parked", false}, {Idle, "idle", false},
+		{'Q', "unknown Q", false},
+	} {
+		if c.s.String() != c.text || c.s.Dead() != c.dead {
+			t.Errorf("%c: %s, %v", c.s, c.s, c.s.Dead())
+		}
+	}
+}
+
+func TestParseComm(t *testing.T) {
+	for _, name := range caseNames(t) {
+		c, err := ParseComm(caseText(t, name, "comm"))
+		if s := mustStat(t, caseText(t, name, "stat")); err != nil || c != s.Comm {
+			t.Errorf("%s: comm %q, stat %q, %v", name, c, s.Comm, err)
+		}
+	}
+	malformedText(t, ParseComm, "", "a", strings.Repeat("a", 65)+"\n")
+}
+
+func TestStatAllocatesNothing(t *testing.T) {
+	text := caseText(t, "name", "stat")
+	var s Stat
+	if n := testing.AllocsPerRun(100, func() { _ = s.Parse(text); _, _ = ParseStat(text) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzParseStat(f *testing.F) {
+	for _, name := range caseNames(f) {
+		f.Add(caseText(f, name, "stat"))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseStat(b)
+		lawful(t, s, err)
+		if err == nil && s.Fields < 37 {
+			t.Fatalf("%d fields", s.Fields)
+		}
+	})
+}
