@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootHelp = `procfsd mounts FreeBSD's procfs(5), rendered from the live Linux kernel, on
+MOUNTPOINT, returns when the mount answers and serves in the background.
+
+Options of -o:
+  allow_other, noallow_other   open to all users (default for root) or not
+  ro, rw                       refuse writes, or not
+  hidepid=0|1|2|4              off, noaccess, invisible, ptraceable, as proc(5)
+  gid=GROUP                    the group that hidepid does not concern
+  source=NAME, fsname=NAME     the source that /proc/mounts shows
+  subtype=NAME                 the type that /proc/mounts shows is fuse.NAME
+  proc=DIR                     read the procfs at DIR (a host's at /host/proc)
+nosuid, nodev and noexec are always on. What mount(8) and fstab add (dev, suid,
+auto, user, _netdev, nofail, x-*, ...) is accepted and means nothing here.
+
+Called as mount.procfs or mount.fuse.procfsd, it is a helper of mount(8).
+
+A mountpoint or source named like a command (exec, help, completion) is given
+as ./exec, or as -o source=exec.
+
+Exit status: 0, 1 wrong usage, 2 system error, 32 the mount failed.`
+
+const rootExample = `  procfsd /mnt/proc
+  procfsd none /mnt/proc -o ro,hidepid=invisible,gid=adm
+  mount -t fuse procfsd /mnt/proc
+  procfsd exec -- sh -c 'cat /proc/curproc/status'`
+
+// mountConfig is one mount, fully resolved: paths are absolute.
+type mountConfig struct {
+	Mountpoint string
+	Options    options
+	Trace      bool // log every request
+	ReadyFD    int  // where the launcher waits for our word; -1 none
+	LifelineFD int  // whose end of file means: unmount; -1 none
+}
+
+func newRootCommand(stdout io.Writer) *cobra.Command {
+	cfg := mountConfig{}
+	var lists []string
+	var foreground bool
+	root := &cobra.Command{
+		Use:               "procfsd [SOURCE] MOUNTPOINT [-o OPT[,OPT...]]...",
+		Short:             "Mount FreeBSD's procfs(5) on Linux",
+		Long:              rootHelp,
+		Example:           rootExample,
+		Version:           version(),
+		Args:              mountArgs,
+		ValidArgsFunction: completeDirectories,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := cfg.resolve(args, lists, false); err != nil {
+				return err
+			}
+			if foreground || cfg.Trace {
+				return serve(cfg)
+			}
+			return mountInBackground(cfg)
+		},
+	}
+	root.SetOut(stdout)
+	flags := root.Flags()
+	flags.StringArrayVarP(&lists, "options", "o", nil, "mount options, separated by commas")
+	flags.BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground")
+	flags.BoolVarP(&cfg.Trace, "debug", "d", false, "log requests on stderr (implies -f)")
+	flags.IntVar(&cfg.ReadyFD, "ready-fd", -1, "")
+	flags.IntVar(&cfg.LifelineFD, "lifeline-fd", -1, "")
+	hide(root, "ready-fd", "lifeline-fd")
+	root.AddCommand(newExecCommand())
+	return root
+}
+
+// hide keeps the flags between launcher and daemon out of help and completion.
+func hide(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
+}
+
+func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+func mountArgs(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return errors.New("MOUNTPOINT is missing")
+	case 1, 2:
+		return nil
+	}
+	return failf(exitUsage, "unexpected argument %q: give [SOURCE] MOUNTPOINT (see procfsd --help)", args[2])
+}
+
+// resolve fills c from [SOURCE] MOUNTPOINT and the -o lists. What -o says about
+// the source wins over the positional one, as with mount.fuse.
+func (c *mountConfig) resolve(args, lists []string, sloppy bool) (err error) {
+	base := defaultOptions(os.Geteuid() == 0)
+	if len(args) == 2 && args[0] != "" {
+		base.Source = args[0]
+	}
+	if c.Options, err = parseOptions(base, lists, sloppy); err != nil {
+		return err
+	}
+	if c.Options.Proc, err = absolute(c.Options.Proc); err != nil {
+		return err
+	}
+	return c.setMountpoint(args[len(args)-1])
+}
+
+func (c *mountConfig) setMountpoint(dir string) (err error) {
+	if dir == "" {
+		return failf(exitUsage, "MOUNTPOINT is empty: name a directory")
+	}
+	if strings.HasPrefix(dir, "/dev/fd/") {
+		return failf(exitUsage, "mountpoint %s: mount option \"drop_privileges\" is not supported: umount what mount.fuse left and mount without it (procfsd drops privileges by itself)", dir)
+	}
+	c.Mountpoint, err = absolute(dir)
+	return err
+}
+
+// absolute makes a path independent of the working directory, which the daemon
+// gives up. An empty path stays empty.
+func absolute(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", failf(exitSystem, "%s: the working directory is gone, give an absolute path: %w", path, err)
+	}
+	return abs, nil
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown)"
+	}
+	return info.Main.Version
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/sys/mountinfo"
+	"golang.org/x/sys/unix"
+)
+
+// staleLimit bounds how many dead mounts on top of each other we take away.
+const staleLimit = 16
+
+// detachStale takes away what a killed daemon of ours left on dir: a mount of
+// type fuse.procfsd or fuse.SUBTYPE that answers ENOTCONN ("Transport endpoint is not connected"). Mounts of
+// others stay, with an error.
+func detachStale(dir, subtype string) error {
+	for range staleLimit {
+		if !isStale(dir) {
+			return nil
+		}
+		if err := detachOne(dir, subtype); err != nil {
+			return failf(exitMount, "mountpoint %s is a dead mount (Transport endpoint is not connected): %w: umount -l %s", dir, err, dir)
+		}
+	}
+	return nil
+}
+
+func isStale(dir string) bool {
+	var st unix.Stat_t
+	return errors.Is(unix.Stat(dir, &st), unix.ENOTCONN)
+}
+
+// detachOne unmounts the topmost mount on dir if it is ours. It is found by its
+// number, through a descriptor: the path may hold symbolic links.
+func detachOne(dir, subtype string) error {
+	proc, err := openProc()
+	if err != nil {
+		return fmt.Errorf("cannot tell whose: no /proc: %w", err)
+	}
+	defer unix.Close(proc)
+	id, err := mountID(proc, dir)
+	if err != nil {
+		return fmt.Errorf("cannot tell whose: %w", err)
+	}
+	table, err := readAt(proc, "self/mountinfo")
+	if err != nil {
+		return fmt.Errorf("cannot tell whose: %w", err)
+	}
+	found, err := ourMount(bytes.NewReader(table), id, subtype)
+	if err != nil {
+		return err
+	}
+	if err := unix.Unmount(found, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+		return fmt.Errorf("cannot detach it: %w", err)
+	}
+	return nil
+}
+
+// ourMount returns the path of mount id in a mountinfo table, if procfsd made it.
+func ourMount(table io.Reader, id int, subtype string) (string, error) {
+	ours := []string{"fuse.procfsd", "fuse." + subtype}
+	list, err := mountinfo.GetMountsFromReader(table, func(i *mountinfo.Info) (skip, stop bool) {
+		return i.ID != id, i.ID == id
+	})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("cannot read the mount table: %w", err)
+	case len(list) == 0:
+		return "", errors.New("it is not in the mount table")
+	case !slices.Contains(ours, list[0].FSType):
+		return "", fmt.Errorf("it is not procfsd's but of type %s, unmount it first", list[0].FSType)
+	}
+	return list[0].Mountpoint, nil
+}
+
+// mountID asks for the mount that dir is the root of. O_PATH does not ask the
+// dead file system anything.
+func mountID(proc int, dir string) (int, error) {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(fd)
+	info, err := readAt(proc, "self/fdinfo/"+strconv.Itoa(fd))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(info)) {
+		if value, ok := strings.CutPrefix(line, "mnt_id:"); ok {
+			return strconv.Atoi(strings.TrimSpace(value))
+		}
+	}
+	return 0, errors.New("the kernel does not name its mount")
+}
+
+// openProc opens a procfs of our own, for the dead mount may be on /proc; where
+// the kernel makes none (user namespaces), /proc itself.
+func openProc() (int, error) {
+	fd, err := newProc()
+	if err == nil {
+		return fd, nil
+	}
+	return unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+}
+
+func newProc() (int, error) {
+	context, err := unix.Fsopen("proc", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(context)
+	if err := unix.FsconfigCreate(context); err != nil {
+		return -1, err
+	}
+	return unix.Fsmount(context, unix.FSMOUNT_CLOEXEC, 0)
+}
+
+func readAt(dir int, path string) ([]byte, error) {
+	fd, err := unix.Openat(dir, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	file := os.NewFile(uintptr(fd), path)
+	defer file.Close()
+	return io.ReadAll(file)
+}

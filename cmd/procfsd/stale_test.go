@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+const mountTable = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+40 22 0:35 / /mnt/with\040blank\134and\011tab rw,nosuid,nodev shared:7 master:2 - fuse.procfsd none rw,user_id=0
+41 40 0:36 / /mnt/x rw - fuse.sshfs host:/ rw
+42 22 0:37 / /mnt/x rw - fuse.foo x rw
+`
+
+func TestOurMount(t *testing.T) {
+	for _, c := range []struct {
+		id            int
+		subtype, want string
+	}{
+		{40, "procfsd", "/mnt/with blank\\and\ttab"},
+		{40, "foo", "/mnt/with blank\\and\ttab"},
+		{42, "foo", "/mnt/x"},
+	} {
+		got, err := ourMount(strings.NewReader(mountTable), c.id, c.subtype)
+		if err != nil || got != c.want {
+			t.Errorf("mount %d: %q, %v; want %q", c.id, got, err, c.want)
+		}
+	}
+}
+
+// What is not ours is named and left alone.
+func TestNotOurMount(t *testing.T) {
+	for id, want := range map[int]string{22: "ext4", 41: "fuse.sshfs", 42: "fuse.foo", 7: "not in the mount table"} {
+		got, err := ourMount(strings.NewReader(mountTable), id, "procfsd")
+		if err == nil || got != "" || !strings.Contains(err.Error(), want) {
+			t.Errorf("mount %d: %q, %v; want an error with %q", id, got, err, want)
+		}
+	}
+}
+
+// A directory and its root have the same mount, as the kernel's table says.
+func TestMountIDFollowsLinks(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink("/proc", link); err != nil {
+		t.Fatal(err)
+	}
+	proc, err := openProc()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(proc)
+	id, err := mountID(proc, link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := readAt(proc, "self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains("\n"+string(table), "\n"+strconv.Itoa(id)+" ") {
+		t.Errorf("mount %d of %s is not in\n%s", id, link, table)
+	}
+}
+
+func TestDetachStaleLeavesTheLivingAlone(t *testing.T) {
+	for _, dir := range []string{t.TempDir(), "/", "/nonexistent"} {
+		if err := detachStale(dir, "procfsd"); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	if err := checkMountpoint("/nonexistent"); exitCode(err) != exitMount || errors.Is(err, unix.ENOTCONN) {
+		t.Errorf("missing mountpoint: %v", err)
+	}
+}
