@@ -140,7 +140,10 @@ func (p *Process) missing(file string, err error) error {
 }
 
 func (p *Process) fail(op, file string, err error) error {
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*Error); ok { // a parser's, which knows no process
+		if e.PID == 0 {
+			e.PID = p.pid
+		}
 		return e
 	}
 	return &Error{Op: op, PID: p.pid, File: file, Err: classify(err)}

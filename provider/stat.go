@@ -72,8 +72,8 @@ const (
 	statLeast  = 37 // what every kernel since 2.0 writes
 
 	// Bits by field number: what may be negative, and what the kernel holds in 32 bits.
-	statSigned = 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<16 | 1<<17 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<38 | 1<<39 | 1<<44 | 1<<52
-	statNarrow = 1<<1 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9 | 1<<38 | 1<<39 | 1<<40 | 1<<41 | 1<<52
+	statSigned uint64 = 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<16 | 1<<17 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<38 | 1<<39 | 1<<44 | 1<<52
+	statNarrow uint64 = 1<<1 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9 | 1<<38 | 1<<39 | 1<<40 | 1<<41 | 1<<52
 )
 
 // ParseStat reads the text of a stat file. Fewer fields than today's are no
