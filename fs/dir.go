@@ -33,6 +33,9 @@ func (r *raw) FsyncDir(<-chan struct{}, *fuse.FsyncIn) fuse.Status { return fuse
 func (r *raw) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
 	q, n, err := r.at(&in.InHeader)
 	defer func() { done(q) }()
+	if err == nil && !n.isDir() {
+		err = unix.ENOTDIR
+	}
 	if err != nil {
 		return r.nameStatus(err)
 	}

@@ -31,6 +31,9 @@ func (r *raw) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) f
 func (r *raw) open(cancel <-chan struct{}, q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 	access := accessOf(in.Flags)
 	row, err := see(q, n)
+	if err == nil && row.Kind == nodes.Link {
+		err = unix.EINVAL
+	}
 	if err == nil {
 		err = permit(q, row.Mode, want(access))
 	}
@@ -66,7 +69,7 @@ func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
 	q := r.query(in)
 	q.File = h.file
 	if h.process == nil {
-		return q, r.identify(q, unpack(in.NodeId))
+		return q, r.identify(q, id{class: h.row.Class})
 	}
 	q.Target = &nodes.Target{Process: h.process}
 	if err := q.Check(); err != nil {
@@ -76,7 +79,9 @@ func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
 }
 
 // Read serves a text from its snapshot, or a stream in place.
-func (r *raw) Read(cancel <-chan struct{}, in *fuse.ReadIn, buf []byte) (fuse.ReadResult, fuse.Status) {
+func (r *raw) Read(cancel <-chan struct{}, request *fuse.ReadIn, _ []byte) (fuse.ReadResult, fuse.Status) {
+	own := *request // a call that outlives its deadline must not look at the next request
+	in := &own
 	h := r.handles.get(in.Fh)
 	if h == nil {
 		return nil, fuse.EBADF

@@ -54,10 +54,13 @@ func maxHandles() int {
 
 func (r *raw) String() string { return "procfsd" }
 
-// OnUnmount closes what callers of a lazily unmounted tree left open.
+// OnUnmount closes what callers of a lazily unmounted tree left open. The tree
+// stays for a call that is stuck, so that it never meets another's descriptor.
 func (r *raw) OnUnmount() {
 	r.handles.closeAll()
-	r.tree.Close()
+	if r.slots.idle() {
+		r.tree.Close()
+	}
 }
 
 // Lookup finds a name in the root or in a process.

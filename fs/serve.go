@@ -28,15 +28,7 @@ func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 	if o.Trace {
 		raw = trace{RawFileSystem: raw, log: o.Log}
 	}
-	stock, err := fuse.NewServer(raw, "/dev/fd/"+strconv.Itoa(device), &fuse.MountOptions{
-		MaxWrite:           maxTransfer,
-		MaxBackground:      64, // RELEASE is a background request
-		DisableXAttrs:      true,
-		DisableReadDirPlus: true,
-		DisableSplice:      true,
-		ExtraCapabilities:  fuse.CAP_ATOMIC_O_TRUNC,
-		Logger:             slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
-	})
+	stock, err := fuse.NewServer(raw, "/dev/fd/"+strconv.Itoa(device), protocol(o.Log))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMount, err)
 	}
@@ -46,6 +38,19 @@ func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 		stock.Serve()
 	}()
 	return s, nil
+}
+
+// protocol is what the kernel is offered.
+func protocol(log *slog.Logger) *fuse.MountOptions {
+	return &fuse.MountOptions{
+		MaxWrite:           maxTransfer,
+		MaxBackground:      64, // RELEASE is a background request
+		DisableXAttrs:      true,
+		DisableReadDirPlus: true,
+		DisableSplice:      true,
+		ExtraCapabilities:  fuse.CAP_ATOMIC_O_TRUNC,
+		Logger:             slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
 }
 
 // attach makes the tree appear at the mountpoint.

@@ -124,6 +124,12 @@ func (s *slots) release(who holder) {
 	s.freed = make(chan struct{})
 }
 
+func (s *slots) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.all == 0
+}
+
 func (s *slots) add(who holder, n int) {
 	s.all += n
 	count(s.byUID, who.uid, n)

@@ -105,3 +105,17 @@ func (t trace) ReadDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEnt
 	t.done("READDIR", &in.InHeader, start, status, "offset", in.Offset)
 	return status
 }
+
+func (t trace) Flush(cancel <-chan struct{}, in *fuse.FlushIn) fuse.Status {
+	start := time.Now()
+	status := t.RawFileSystem.Flush(cancel, in)
+	t.done("FLUSH", &in.InHeader, start, status, "fh", in.Fh)
+	return status
+}
+
+func (t trace) StatFs(cancel <-chan struct{}, h *fuse.InHeader, out *fuse.StatfsOut) fuse.Status {
+	start := time.Now()
+	status := t.RawFileSystem.StatFs(cancel, h, out)
+	t.done("STATFS", h, start, status)
+	return status
+}

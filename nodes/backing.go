@@ -90,13 +90,14 @@ func isSharedMemory(path []byte) bool {
 		return true
 	}
 	name, deleted := bytes.CutSuffix(path, []byte(deletedSuffix))
-	return deleted && (isSysV(name) || string(name) == "/dev/zero" || bytes.HasPrefix(name, []byte("/memfd:")))
+	return isSysVShm(path) || deleted && (string(name) == "/dev/zero" || bytes.HasPrefix(name, []byte("/memfd:")))
 }
 
-// isSysV: a segment is called /SYSV and its key in eight hexadecimal digits.
-func isSysV(name []byte) bool {
+// isSysVShm: a segment is called /SYSV and its key in eight hexadecimal digits.
+func isSysVShm(path []byte) bool {
+	name, deleted := bytes.CutSuffix(path, []byte(deletedSuffix))
 	key, ok := bytes.CutPrefix(name, []byte("/SYSV"))
-	if !ok || len(key) != 8 {
+	if !deleted || !ok || len(key) != 8 {
 		return false
 	}
 	return len(bytes.Trim(key, "0123456789abcdef")) == 0
@@ -112,7 +113,7 @@ func flagsOf(m *provider.Smap, kind backing) render.ObjectFlags {
 		}
 		return flags
 	case backingShared:
-		if bytes.HasPrefix(m.Path, []byte("/SYSV")) {
+		if isSysVShm(m.Path) {
 			return render.FlagSwap | render.FlagSysVShm
 		}
 		return render.FlagSwap

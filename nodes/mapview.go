@@ -80,11 +80,16 @@ func accessOf(p provider.Perms) render.Access {
 // the file, or of the process and the range.
 func (v *mapView) object(m *provider.Smap, kind backing) uint64 {
 	const base, bits = 0xfffff8 << 40, 1<<40 - 1
+	const anonymous, segment = 1 << 63, 1 << 62
+	device := uint64(m.Dev.Major)<<32 | uint64(m.Dev.Minor)
 	var id uint64
-	if m.Inode != 0 {
-		id = v.objectID(uint64(m.Dev.Major)<<32|uint64(m.Dev.Minor), m.Inode)
-	} else {
-		id = v.objectID(1<<63|uint64(v.image.PID)<<40^v.image.Start, m.Start)
+	switch {
+	case kind == backingShared && isSysVShm(m.Path): // its inode is the segment's id: 0, or another file's
+		id = v.objectID(segment|device, m.Inode)
+	case m.Inode != 0:
+		id = v.objectID(device, m.Inode)
+	default:
+		id = v.objectID(anonymous|uint64(v.image.PID)<<40^v.image.Start, m.Start)
 	}
 	return base | id&bits
 }
@@ -98,7 +103,7 @@ func copyColumns(e *render.MapEntry, m *provider.Smap, kind backing) {
 	shared := m.SharedClean+m.SharedDirty+m.SharedHugetlb > 0
 	copied := m.Anonymous+m.Swap > 0
 	switch {
-	case kind == backingFile:
+	case kind == backingFile || kind == backingShared:
 		e.CopyOnWrite = true
 		e.NeedsCopy = !copied
 		if copied {

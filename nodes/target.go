@@ -1,8 +1,11 @@
 package nodes
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"slices"
+	"time"
 
 	"github.com/procfsd/procfsd/provider"
 )
@@ -121,21 +124,27 @@ func (t *Target) Owner() (uid, gid uint32, err error) {
 	return t.status.UID.Real, t.status.GID.Real, nil
 }
 
+// listTime bounds a walk over all processes; 10,000 take a tenth of it.
+const listTime = 5 * time.Second
+
 // List yields the processes that the caller may list, with numbers above
 // after, ascending. The target is closed after each.
 func (q *Query) List(after int, yield func() bool) error {
 	if !q.Caller.Present() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(q.Context, listTime)
+	defer cancel()
 	pids, err := q.Tree.proc.PIDs(nil)
 	if err != nil {
 		return err
 	}
+	slices.Sort(pids) // as a procfs gives them; a captured tree may not
 	for _, pid := range pids {
 		if pid <= after {
 			continue
 		}
-		if err := q.Context.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		more, err := q.listOne(pid, yield)

@@ -23,8 +23,13 @@ type Authority struct {
 }
 
 // NewAuthority makes an authority over callers of the calling process's pid
-// namespace; proc must be a procfs of that namespace.
+// namespace; proc must be a procfs of that namespace. Drop privileges and
+// supplementary groups first: it gives back what it finds now, and it lends
+// the ids and the capabilities only, so our groups would open files to callers.
 func NewAuthority(proc *FS) (*Authority, error) {
+	if !proc.local || !proc.IsProc() {
+		return nil, &Error{Op: "open", File: proc.name, Err: ErrNotSupported}
+	}
 	lender, err := newLender()
 	if err != nil {
 		return nil, err

@@ -86,23 +86,30 @@ func (c *Caller) Load() error {
 }
 
 func (c *Caller) read() error {
-	proc := c.auth.proc
-	task := Process{fs: proc, fd: proc.fd, pid: c.tid}
-	if err := task.parse(strconv.Itoa(c.tid)+"/status", &c.status); err != nil {
+	task, err := c.auth.proc.Open(c.tid)
+	if err != nil {
 		return err
 	}
-	user, err := proc.namespace(c.tid, "user")
+	defer task.Close()
+	if err := task.Status(&c.status); err != nil {
+		return err
+	}
+	user, err := task.Namespace("user")
 	if err != nil {
-		return &Error{Op: "stat", PID: c.tid, File: "ns/user", Err: classify(err)}
+		return err
 	}
 	c.foreign = user != c.auth.userNS
 	c.boxed = c.auth.landlock && c.status.NoNewPrivs
 	c.cred = Credentials{UID: c.UID, GID: c.GID}
-	if c.status.UID.FS == c.UID && c.status.GID.FS == c.GID && !c.foreign {
+	if c.itself() && !c.foreign {
 		c.cred.Effective = c.status.CapEff
 	}
 	return c.readLabel()
 }
+
+// itself reports whether the request's ids are the thread's own: a request may
+// come with lent ones (io_uring, overlayfs), and with them nothing else counts.
+func (c *Caller) itself() bool { return c.status.UID.FS == c.UID && c.status.GID.FS == c.GID }
 
 func (c *Caller) readLabel() (err error) {
 	if c.auth.labels {
@@ -117,7 +124,7 @@ var errDenied error = unix.EACCES
 // owns reports whether p is the caller's own process, to which the kernel
 // grants reading without any further check.
 func (c *Caller) owns(p *Process) bool {
-	return c.Load() == nil && p.pid == c.status.TGID && p.fs.local
+	return c.Load() == nil && p.pid == c.status.TGID && p.fs.local && c.itself()
 }
 
 // IsMainThread reports whether the caller is the main thread of p.
@@ -155,8 +162,16 @@ func (c *Caller) admitLabel(p *Process) error {
 	return nil
 }
 
-// isSelf reports whether p is this very process.
-func (a *Authority) isSelf(p *Process) bool { return p.pid == p.fs.self }
+// isSelf reports whether p is this very process, or a thread of it: a thread's
+// number opens too. On any doubt it is.
+func (a *Authority) isSelf(p *Process) bool {
+	if p.pid == p.fs.self {
+		return true
+	}
+	var st unix.Stat_t
+	err := unix.Fstatat(p.fs.fd, "self/task/"+strconv.Itoa(p.pid), &st, 0)
+	return !isMissing(err)
+}
 
 // do runs fn as the caller, for something of p.
 func (c *Caller) do(p *Process, op, file string, fn func() error) error {
@@ -210,79 +225,6 @@ func (c *Caller) MayRead(p *Process) error {
 		_, err := readlinkat(p.fd, "ns/user")
 		return err
 	})
-}
-
-// Exe reads the link /proc/PID/exe with the caller's rights.
-func (c *Caller) Exe(p *Process) (text string, err error) {
-	err = c.doOwn(p, "readlink", "exe", func() (err error) {
-		text, err = readlinkat(p.fd, "exe")
-		return err
-	})
-	return text, err
-}
-
-// ExeLinked reports whether the file that p executes, whose link says path,
-// can still be found: it has a name, and where path ends like a deleted one,
-// that really is its name. It looks at p's own file systems as the caller, so
-// it may take as long as they like.
-func (c *Caller) ExeLinked(p *Process, path string) (linked bool, err error) {
-	err = c.doOwn(p, "stat", "exe", func() error {
-		var st unix.Stat_t
-		if err := unix.Fstatat(p.fd, "exe", &st, 0); err != nil {
-			return err
-		}
-		linked = st.Nlink > 0 && named(p.fd, path, st.Dev, st.Ino)
-		return nil
-	})
-	return linked, err
-}
-
-// FileNamed reports whether path, below p's root, leads to the inode ino of
-// the device dev: the caller's rights, p's own file systems.
-func (c *Caller) FileNamed(p *Process, path string, dev Device, ino uint64) bool {
-	var same bool
-	err := c.doOwn(p, "stat", "root", func() error {
-		same = named(p.fd, path, unix.Mkdev(dev.Major, dev.Minor), ino)
-		return nil
-	})
-	return err == nil && same
-}
-
-// named resolves path below the process's root, with no symbolic link on the
-// way: the kernel gave the real path, and a planted link must not lead us off.
-func named(dir int, path string, dev, ino uint64) bool {
-	root, err := openat(dir, "root", unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(root)
-	fd, err := unix.Openat2(root, path, &unix.OpenHow{
-		Flags:   unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC,
-		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
-	})
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && st.Dev == dev && st.Ino == ino
-}
-
-// ELFClass reads the class of the file that p executes with the caller's
-// rights over that file; ELFNone where it is no ELF file.
-func (c *Caller) ELFClass(p *Process) (class ELFClass, err error) {
-	err = c.do(p, "read", "exe", func() error {
-		fd, err := openat(p.fd, "exe", unix.O_RDONLY|unix.O_NONBLOCK)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		var ident [16]byte
-		n, err := unix.Pread(fd, ident[:], 0)
-		class = ParseELFIdent(ident[:max(n, 0)])
-		return err
-	})
-	return class, err
 }
 
 // WaitChannel is the kernel function in which the process's main thread

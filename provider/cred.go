@@ -59,8 +59,8 @@ func (l *lender) as(c Credentials, fn func() error) error {
 		l.leave()
 		runtime.UnlockOSThread()
 	}()
-	if err := l.enter(c); err != nil {
-		return err
+	if l.enter(c) != nil { // ids that we cannot take are no rights
+		return errDenied
 	}
 	return fn()
 }
@@ -103,6 +103,9 @@ func dieBorrowed(err error) {
 // would change every thread.
 func setIDs(call uintptr, id uint32) error {
 	const unchanged = ^uintptr(0)
+	if id == ^uint32(0) { // would leave the id ours
+		return unix.EINVAL
+	}
 	if _, _, errno := unix.RawSyscall(call, unchanged, uintptr(id), unchanged); errno != 0 {
 		return errno
 	}

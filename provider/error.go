@@ -41,7 +41,10 @@ type Error struct {
 func (e *Error) Error() string {
 	where := e.File
 	if e.PID != 0 {
-		where = strconv.Itoa(e.PID) + "/" + e.File
+		where = strconv.Itoa(e.PID)
+		if e.File != "" {
+			where += "/" + e.File
+		}
 	}
 	return e.Op + " " + where + ": " + e.Err.Error()
 }

@@ -46,6 +46,8 @@ func (m *Memory) access(op string, b []byte, address int64, call func(int, []byt
 		return 0, m.p.fail(op, "mem", unix.EINVAL)
 	case len(b) == 0:
 		return 0, nil
+	case address == math.MaxInt64: // no room for one byte: not the end of the address space
+		return 0, m.p.fail(op, "mem", unix.EFAULT)
 	}
 	b = b[:min(int64(len(b)), math.MaxInt64-address)]
 	n, err := call(m.fd, b, address)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"errors"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -96,8 +97,12 @@ func (p *Process) Namespace(kind string) (Namespace, error) {
 }
 
 // PIDFD opens a pidfd of the process (Linux 5.3): only where its procfs shows
-// the caller's own pid namespace. The caller closes it.
+// the caller's own pid namespace, else it is ErrNotSupported. The caller
+// closes it.
 func (p *Process) PIDFD() (int, error) {
+	if !p.fs.local { // the number is somebody else's here
+		return -1, p.fail("pidfd_open", "", ErrNotSupported)
+	}
 	fd, err := unix.PidfdOpen(p.pid, 0)
 	if err != nil {
 		return -1, p.fail("pidfd_open", "", classify(err))
@@ -110,13 +115,18 @@ func (p *Process) PIDFD() (int, error) {
 	return fd, nil
 }
 
-// Alive is nil while the process exists, zombies included, else ErrGone.
+// Alive is nil while the process exists, zombies included, and ErrGone after
+// that. Where hidepid= keeps the process from us it is a permission error.
 func (p *Process) Alive() error {
 	var st unix.Stat_t
-	if err := unix.Fstatat(p.fd, "stat", &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return p.fail("stat", "stat", ErrGone)
+	err := unix.Fstatat(p.fd, "stat", &st, unix.AT_SYMLINK_NOFOLLOW)
+	switch {
+	case err == nil:
+		return nil
+	case isMissing(err):
+		err = ErrGone
 	}
-	return nil
+	return p.fail("stat", "stat", err)
 }
 
 func (p *Process) open(file string, flags int) (int, error) {
@@ -133,7 +143,7 @@ func (p *Process) missing(file string, err error) error {
 	if !isMissing(err) {
 		return err
 	}
-	if file == "stat" || p.Alive() != nil {
+	if file == "stat" || errors.Is(p.Alive(), ErrGone) {
 		return ErrGone
 	}
 	return ErrNotSupported

@@ -22,7 +22,9 @@ func (p *Process) Hostname() (string, error) {
 }
 
 // hostnameIn enters the namespace on a thread of its own. That thread never
-// comes back from there: its goroutine ends locked, so Go destroys it.
+// comes back from there: its goroutine ends locked, so Go destroys it. The main
+// thread it cannot destroy, and would park it there, where /proc/PID/ns shows
+// it: that one stays out, and kept busy leaves the job to another.
 func hostnameIn(ns int) (string, error) {
 	type answer struct {
 		name string
@@ -31,6 +33,12 @@ func hostnameIn(ns int) (string, error) {
 	answers := make(chan answer, 1)
 	go func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			name, err := hostnameIn(ns)
+			answers <- answer{name, err}
+			return
+		}
 		var uts unix.Utsname
 		err := unix.Setns(ns, unix.CLONE_NEWUTS)
 		if err == nil {

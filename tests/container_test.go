@@ -139,7 +139,9 @@ func (p *podman) testJail(t *testing.T) {
 // checkJail reads the jail field of a process that may meanwhile have gone.
 func checkJail(t *testing.T, mount string, pid int, want string) {
 	status, err := os.ReadFile(filepath.Join(mount, strconv.Itoa(pid), "status"))
-	if gone := syscall.Kill(pid, 0) == syscall.ESRCH; err != nil && !gone {
+	state, stateErr := processState(pid)
+	gone := stateErr != nil || state == 'Z'
+	if err != nil && !gone {
 		t.Errorf("process %d: %v", pid, err)
 	} else if got := jailField(status); got != want && !gone {
 		t.Errorf("process %d: jail %q, want %q, in %q", pid, got, want, status)

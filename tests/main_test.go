@@ -42,6 +42,17 @@ var helpers = map[string]func(){
 	"victim":       helperVictim,
 	"threads":      helperThreads,
 	"zombieleader": helperZombieleader,
+	"signals":      helperSignals,
+	"nonamespaces": helperNoNamespaces,
+	"attempt":      helperAttempt,
+	"mapper":       helperMapper,
+	"owner":        helperOwner,
+	"probe":        helperProbe,
+	"report":       helperReport,
+	"silent":       helperSilent,
+	"storm":        helperStorm,
+	"stuck":        helperStuck,
+	"walker":       helperWalker,
 }
 
 func TestMain(m *testing.M) {

@@ -164,6 +164,17 @@ func (n native) jail(nspid string) string {
 	return "*" // a host name, which a test with a container of its own compares
 }
 
+// activity changes whenever a thread of the process has run.
+func (n native) activity() string {
+	var b strings.Builder
+	files, _ := filepath.Glob(n.file("task/*/schedstat"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		b.Write(text)
+	}
+	return b.String()
+}
+
 // comparable turns a line of ours into the form of native.status.
 func comparable(line string) string {
 	f := strings.Split(strings.TrimSuffix(line, "\n"), " ")
@@ -216,7 +227,8 @@ func (n native) etype() (string, error) {
 	}
 	f, err := os.Open(n.file("exe"))
 	if err != nil {
-		return "Not Available\n", nil
+		_, gone := os.Lstat(n.file("stat"))
+		return "Not Available\n", gone
 	}
 	defer f.Close()
 	ident := make([]byte, 5)
@@ -305,17 +317,20 @@ func ourColumns(text string) []string {
 	return all
 }
 
+// live is false of a zombie, unless it is a leader with a live thread.
+func (n native) live() bool {
+	_, f, err := n.stat()
+	return err == nil && (!slices.Contains([]string{"Z", "X"}, f[3]) || f[20] != "1")
+}
+
 // processes are the live ones that native /proc lists.
 func processes() []int {
 	var pids []int
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
-		pid := atoiOr0(filepath.Base(dir))
-		_, f, err := native{pid}.stat()
-		if err != nil || slices.Contains([]string{"Z", "X"}, f[3]) && f[20] == "1" {
-			continue
+		if pid := atoiOr0(filepath.Base(dir)); (native{pid}).live() {
+			pids = append(pids, pid)
 		}
-		pids = append(pids, pid)
 	}
 	slices.Sort(pids)
 	return pids

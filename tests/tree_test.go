@@ -118,14 +118,17 @@ func readNode(dir string, pid int, node string) (string, error) {
 	return string(b), err
 }
 
-// settle compares until native says the same before and after: what changes
-// all the time, or has gone, is left out (not ok).
+// settle compares until native says the same before and after, and the process
+// has not run in between: what changes all the time, or has gone, is left out
+// (not ok).
 func settle(c comparison, dir string, pid int) (fault string, ok bool) {
 	for range 20 {
+		quiet := native{pid}.activity()
 		before := outcome(c.native(native{pid}))
 		ours := outcome(c.ours(dir, pid))
 		after := outcome(c.native(native{pid}))
-		if before != after {
+		if before != after || quiet != (native{pid}.activity()) {
+			fault = ""
 			continue
 		}
 		if ours == before {
@@ -136,7 +139,7 @@ func settle(c comparison, dir string, pid int) (fault string, ok bool) {
 			return "", false
 		}
 	}
-	if pid == os.Getpid() { // it changes by looking
+	if pid == os.Getpid() || !(native{pid}).live() { // it changes by looking, or has become a zombie
 		return "", false
 	}
 	return fault, false

@@ -53,7 +53,7 @@ func newExecCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runExec(cfg)
+			return withCode(runExec(cfg))
 		},
 	}
 	flags := cmd.Flags()

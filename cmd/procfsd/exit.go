@@ -49,6 +49,15 @@ func exitStatus(code int) error {
 	return &failure{code: code}
 }
 
+// withCode makes err a failure, that is, no complaint of cobra's about usage.
+func withCode(err error) error {
+	var f *failure
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	return &failure{exitCode(err), err}
+}
+
 // exitCode is the code that err ends the program with.
 func exitCode(err error) int {
 	var f *failure

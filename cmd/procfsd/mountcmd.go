@@ -65,9 +65,9 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 				return err
 			}
 			if foreground || cfg.Trace {
-				return serve(cfg)
+				return withCode(serve(cfg))
 			}
-			return mountInBackground(cfg)
+			return withCode(mountInBackground(cfg))
 		},
 	}
 	root.SetOut(stdout)

@@ -21,7 +21,8 @@ func watchStop() <-chan os.Signal {
 // watchForwarded catches what is passed on to COMMAND. Not among them: what
 // cannot be caught, what is about us (CHLD, URG, PIPE, faults), and the stops
 // of job control (TSTP, TTIN, TTOU), which must stop us together with COMMAND.
-// What our invoker ignores stays ignored, for COMMAND too.
+// HUP and INT, where our invoker ignores them, stay ignored, for COMMAND too; of
+// other signals the Go runtime has forgotten by now that they were.
 func watchForwarded() <-chan os.Signal {
 	list := []syscall.Signal{unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGABRT, unix.SIGUSR1, unix.SIGUSR2,
 		unix.SIGALRM, unix.SIGTERM, unix.SIGCONT, unix.SIGXCPU, unix.SIGXFSZ, unix.SIGVTALRM, unix.SIGWINCH, unix.SIGIO, unix.SIGPWR}

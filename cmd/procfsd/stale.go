@@ -32,9 +32,11 @@ func detachStale(dir, subtype string) error {
 	return nil
 }
 
+// isStale: a daemon that is just dying answers with ECONNABORTED instead.
 func isStale(dir string) bool {
 	var st unix.Stat_t
-	return errors.Is(unix.Stat(dir, &st), unix.ENOTCONN)
+	err := unix.Stat(dir, &st)
+	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
 // detachOne unmounts the topmost mount on dir if it is ours. It is found by its

@@ -1,0 +1,108 @@
+package fs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	iofs "io/fs"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
+	"github.com/procfsd/procfsd/provider"
+	"golang.org/x/sys/unix"
+)
+
+func TestErrno(t *testing.T) {
+	const absent = unix.ESRCH
+	for _, test := range []struct {
+		err  error
+		want unix.Errno
+	}{
+		{nil, 0},
+		{nodes.ErrHidden, absent},
+		{nodes.ErrGone, absent},
+		{provider.ErrGone, absent},
+		{nodes.ErrStale, unix.ESTALE},
+		{nodes.ErrDenied, unix.EPERM},
+		{nodes.ErrTooBig, unix.ENOMEM},
+		{provider.ErrMalformed, unix.EIO},
+		{provider.ErrNotSupported, unix.EIO},
+		{errBusy, unix.EBUSY},
+		{errDeadline, unix.ETIMEDOUT},
+		{errNoMemory, unix.ENOMEM},
+		{errTooMany, unix.ENFILE},
+		{errPanic, unix.EIO},
+		{context.Canceled, unix.EINTR},
+		{iofs.ErrPermission, unix.EACCES},
+		{unix.EACCES, unix.EACCES},
+		{unix.EPERM, unix.EPERM},
+		{unix.EFAULT, unix.EFAULT},
+		{unix.EINVAL, unix.EINVAL},
+		{unix.EBADF, unix.EBADF},
+		{unix.ENOTDIR, unix.ENOTDIR},
+		{unix.ENAMETOOLONG, unix.ENAMETOOLONG},
+		{unix.ENOMEM, unix.ENOMEM},
+		{unix.EMFILE, unix.EMFILE},
+		{unix.ENFILE, unix.ENFILE},
+		{unix.EINTR, unix.EINTR},
+		{unix.EBUSY, unix.EBUSY},
+		{unix.EIO, unix.EIO},
+		{unix.ENOSYS, unix.EIO}, // never: the kernel would not ask again
+		{errors.New("unknown"), unix.EIO},
+	} {
+		wrapped := test.err
+		if wrapped != nil {
+			wrapped = &provider.Error{Op: "read", PID: 42, File: "stat", Err: test.err}
+		}
+		for _, err := range []error{test.err, wrapped} {
+			if got := errnoOf(err, absent); got != test.want {
+				t.Errorf("%v: %v, want %v", err, got, test.want)
+			}
+		}
+	}
+}
+
+// TestHiddenIsAbsent: no errno tells what is hidden from what is not there.
+func TestHiddenIsAbsent(t *testing.T) {
+	r := newTestRaw(t, nodes.Options{GID: -1})
+	for _, err := range []error{nodes.ErrHidden, nodes.ErrGone, fmt.Errorf("looking: %w", nodes.ErrHidden)} {
+		if got := r.nameStatus(err); got != fuse.ENOENT {
+			t.Errorf("a name: %v: %v", err, got)
+		}
+		if got := r.ioStatus(err); got != fuse.Status(unix.ESRCH) {
+			t.Errorf("something open: %v: %v", err, got)
+		}
+	}
+}
+
+// TestErrnoTable: a class of the table is not swallowed by an earlier one.
+func TestErrnoTable(t *testing.T) {
+	for i, e := range errnos {
+		if got := errnoOf(e.class, 0); got != e.errno {
+			t.Errorf("line %d, %v: %v, want %v", i, e.class, got, e.errno)
+		}
+		if e.errno == unix.ENOSYS || e.errno == 0 {
+			t.Errorf("line %d: %v", i, e.errno)
+		}
+	}
+}
+
+// TestUnexpectedIsLogged: once, and nothing that is expected.
+func TestUnexpectedIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	r := &raw{log: slog.New(slog.NewTextHandler(&log, nil))}
+	for _, err := range []error{nil, nodes.ErrHidden, nodes.ErrStale, nodes.ErrDenied, errBusy, errDeadline, context.Canceled, unix.EIO} {
+		r.nameStatus(err)
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
+	}
+	r.ioStatus(errors.New("a strange one"))
+	if n := strings.Count(log.String(), "a strange one"); n != 1 || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("logged: %q", log.String())
+	}
+}
