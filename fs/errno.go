@@ -28,6 +28,7 @@ var errnos = []struct {
 	{nodes.ErrStale, unix.ESTALE},
 	{nodes.ErrDenied, unix.EPERM},
 	{nodes.ErrTooBig, unix.ENOMEM},
+	{nodes.ErrNotSupported, unix.EOPNOTSUPP},
 	{errBusy, unix.EBUSY},
 	{errDeadline, unix.ETIMEDOUT},
 	{errNoMemory, unix.ENOMEM},

@@ -30,7 +30,7 @@ func TestErrno(t *testing.T) {
 		{nodes.ErrDenied, unix.EPERM},
 		{nodes.ErrTooBig, unix.ENOMEM},
 		{provider.ErrMalformed, unix.EIO},
-		{provider.ErrNotSupported, unix.EIO},
+		{provider.ErrNotSupported, unix.EOPNOTSUPP},
 		{errBusy, unix.EBUSY},
 		{errDeadline, unix.ETIMEDOUT},
 		{errNoMemory, unix.ENOMEM},

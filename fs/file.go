@@ -126,13 +126,13 @@ func (r *raw) readText(cancel <-chan struct{}, q *nodes.Query, h *handle, in *fu
 	if err := h.lock(cancel); err != nil {
 		return nil, err
 	}
-	if h.text.serves(in.Owner, in.Offset) {
+	if h.text.serves(q, in.Offset) {
 		defer h.unlock()
 		return h.text.slice(in), nil
 	}
 	var piece []byte
 	err := r.boundedThen(cancel, q, h, func() error {
-		if err := r.snapshot(q, h, in.Owner); err != nil {
+		if err := r.snapshot(q, h); err != nil {
 			return err
 		}
 		piece = h.text.slice(in)
@@ -145,9 +145,9 @@ func (r *raw) readText(cancel <-chan struct{}, q *nodes.Query, h *handle, in *fu
 }
 
 // snapshot makes the text anew, within the memory that is left.
-func (r *raw) snapshot(q *nodes.Query, h *handle, reader fuse.Owner) error {
+func (r *raw) snapshot(q *nodes.Query, h *handle) error {
 	h.text.drop()
-	memory := lease{from: r.memory, uid: reader.Uid}
+	memory := lease{from: r.memory, uid: q.Caller.UID}
 	q.Reserve = memory.take
 	text, err := h.row.Fill(q, nil)
 	if err == nil {
@@ -157,7 +157,8 @@ func (r *raw) snapshot(q *nodes.Query, h *handle, reader fuse.Owner) error {
 		memory.resize(0)
 		return err
 	}
-	h.text = snapshot{valid: true, reader: reader, bytes: text, memory: memory}
+	rights, judged := q.Caller.Rights()
+	h.text = snapshot{valid: true, judged: judged, rights: rights, bytes: text, memory: memory}
 	return nil
 }
 

@@ -27,16 +27,26 @@ type handle struct {
 }
 
 // snapshot is the text as one reader saw it. Reads go on in it until somebody
-// reads at offset 0, or somebody else reads at all.
+// reads at offset 0, or somebody reads whose rights might have made another
+// text of it.
 type snapshot struct {
 	valid  bool
-	reader fuse.Owner
+	judged bool // the reader's rights were asked for when it was made
+	rights provider.Rights
 	bytes  []byte
 	memory lease
 }
 
-func (s *snapshot) serves(reader fuse.Owner, offset uint64) bool {
-	return s.valid && offset > 0 && s.reader == reader
+func (s *snapshot) serves(q *nodes.Query, offset uint64) bool {
+	switch {
+	case !s.valid || offset == 0:
+		return false
+	case !s.judged || offset >= uint64(len(s.bytes)):
+		return true
+	}
+	err := q.Caller.Load()
+	rights, _ := q.Caller.Rights()
+	return err == nil && rights == s.rights
 }
 
 func (s *snapshot) drop() {

@@ -80,7 +80,9 @@ func FuzzNodeID(f *testing.F) {
 		if row != nil || n.isDir() {
 			modeOf(n)
 		}
-		n.ino()
+		if n.ino()>>8 != uint64(n.process.PID) {
+			t.Errorf("%+v has inode number %d", n, n.ino())
+		}
 
 		whole := id{process: nodes.ID{PID: pid & maxPID, Start: start & (1<<nodes.StartBits - 1)}, class: class & (1<<classBits - 1)}
 		if packed := whole.pack(); packed != fuse.FUSE_ROOT_ID && unpack(packed) != whole {

@@ -249,7 +249,7 @@ func TestMapObjectsApart(t *testing.T) {
 	if other, _ := ids(ID{PID: 1, Start: 5}); other != a {
 		t.Errorf("the id wanders: %#x, %#x", a, other)
 	}
-	if keyedID()(1, 2) == keyedID()(1, 2) {
+	if one, two := keyedID(), keyedID(); one(1, 2) == two(1, 2) {
 		t.Error("two trees have the same key")
 	}
 }

@@ -20,19 +20,21 @@ func rlimitOf(l *provider.Limits) render.Rlimit {
 	for i := range r {
 		r[i] = render.Limit{Cur: render.Infinity, Max: render.Infinity}
 	}
-	for resource, limit := range map[render.Resource]provider.Limit{
-		render.CPU:     l.CPUTime,
-		render.FSize:   l.FileSize,
-		render.Data:    l.DataSize,
-		render.Stack:   l.StackSize,
-		render.Core:    l.CoreFileSize,
-		render.RSS:     l.ResidentSet,
-		render.MemLock: l.LockedMemory,
-		render.NProc:   l.Processes,
-		render.NoFile:  l.OpenFiles,
-		render.VMem:    l.AddressSpace,
+	for resource, kind := range map[render.Resource]provider.LimitKind{
+		render.CPU:     provider.LimitCPUTime,
+		render.FSize:   provider.LimitFileSize,
+		render.Data:    provider.LimitDataSize,
+		render.Stack:   provider.LimitStackSize,
+		render.Core:    provider.LimitCoreFileSize,
+		render.RSS:     provider.LimitResidentSet,
+		render.MemLock: provider.LimitLockedMemory,
+		render.NProc:   provider.LimitProcesses,
+		render.NoFile:  provider.LimitOpenFiles,
+		render.VMem:    provider.LimitAddressSpace,
 	} {
-		r[resource] = render.Limit{Cur: limit.Soft, Max: limit.Hard}
+		if limit, ok := l.Get(kind); ok { // else this kernel sets none
+			r[resource] = render.Limit{Cur: limit.Soft, Max: limit.Hard}
+		}
 	}
 	return r
 }

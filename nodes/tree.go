@@ -17,10 +17,11 @@ var (
 	ErrDenied = errors.New("denied")
 	// ErrStale: the number belongs to another process by now.
 	ErrStale = errors.New("another process has this number now")
-	// ErrGone and ErrTooBig are provider's: the process has exited; the text
-	// is beyond its bound.
-	ErrGone   = provider.ErrGone
-	ErrTooBig = provider.ErrTooBig
+	// ErrGone, ErrTooBig and ErrNotSupported are provider's: the process has
+	// exited; the text is beyond its bound; this kernel has no such thing.
+	ErrGone         = provider.ErrGone
+	ErrTooBig       = provider.ErrTooBig
+	ErrNotSupported = provider.ErrNotSupported
 	// ErrNotProc: the directory given as another procfs is none.
 	ErrNotProc = errors.New("not a procfs")
 )

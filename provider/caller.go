@@ -22,9 +22,24 @@ type Caller struct {
 	loadErr error
 	status  Status
 	cred    Credentials
+	user    Namespace
 	foreign bool // of another user namespace
 	boxed   bool // may be in a Landlock domain, which no file shows
 	label   string
+}
+
+// Rights are all of a caller that an answer can depend on, but for which
+// process it is. Callers with equal ones get equal answers about others.
+type Rights struct {
+	Credentials
+	User  Namespace // its user namespace
+	Boxed bool      // it may be sandboxed
+	Label string    // a security module's
+}
+
+// Rights of the caller, and whether they have been asked for yet.
+func (c *Caller) Rights() (rights Rights, asked bool) {
+	return Rights{c.cred, c.user, c.boxed, c.label}, c.loaded
 }
 
 // Caller names the thread tid of the authority's pid namespace, whose request
@@ -94,11 +109,10 @@ func (c *Caller) read() error {
 	if err := task.Status(&c.status); err != nil {
 		return err
 	}
-	user, err := task.Namespace("user")
-	if err != nil {
+	if c.user, err = task.Namespace("user"); err != nil {
 		return err
 	}
-	c.foreign = user != c.auth.userNS
+	c.foreign = c.user != c.auth.userNS
 	c.boxed = c.auth.landlock && c.status.NoNewPrivs
 	c.cred = Credentials{UID: c.UID, GID: c.GID}
 	if c.itself() && !c.foreign {
@@ -187,7 +201,7 @@ func (c *Caller) do(p *Process, op, file string, fn func() error) error {
 // doOwn is do for what a process may always read of itself: there the kernel
 // looks at the thread group before any credential, so ours serve as well.
 func (c *Caller) doOwn(p *Process, op, file string, fn func() error) error {
-	if !c.owns(p) {
+	if !c.owns(p) || c.auth.isSelf(p) {
 		return c.do(p, op, file, fn)
 	}
 	if err := fn(); err != nil {
