@@ -124,7 +124,7 @@ func TestBadInputSetuid(t *testing.T) {
 		t.Fatal(err)
 	}
 	if nosuid(t, exe) {
-		t.Skip("the tests' directory is mounted nosuid")
+		lack(t, "the tests' directory is mounted nosuid")
 	}
 	oneLine(t, refused(t, exe, as(exec.Command(exe, dir), 65534, 65534), 2), "must not be installed set-uid")
 }
