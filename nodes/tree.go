@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"math"
 	"time"
 
 	"github.com/procfsd/procfsd/provider"
@@ -102,13 +103,26 @@ func (t *Tree) Caller(tid int, uid, gid uint32) *provider.Caller {
 // architecture that we build for.
 const tick = int64(time.Second/time.Microsecond) / 100
 
-// bootTime is taken once, so that start times do not wander between reads.
+// bootTime is taken once, so that start times do not wander between reads: from
+// the closest pair of many, since we may be held up between the two clocks.
 func bootTime() int64 {
-	var now, up unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_REALTIME, &now) != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &up) != nil {
+	var boot int64
+	closest := int64(math.MaxInt64)
+	for range 32 {
+		before, now, after := clock(unix.CLOCK_BOOTTIME), clock(unix.CLOCK_REALTIME), clock(unix.CLOCK_BOOTTIME)
+		if gap := after - before; gap < closest {
+			closest, boot = gap, now-(before+gap/2)
+		}
+	}
+	return boot / int64(time.Microsecond)
+}
+
+func clock(id int32) int64 {
+	var t unix.Timespec
+	if unix.ClockGettime(id, &t) != nil {
 		return 0
 	}
-	return (now.Nano() - up.Nano()) / int64(time.Microsecond)
+	return t.Nano()
 }
 
 // keyedID gives 40-bit ids for objects: equal for equal objects while this

@@ -99,7 +99,7 @@ func copyProgram(t testing.TB, from, to string) {
 	}
 }
 
-// processesOf are the processes that execute the file exe.
+// processesOf are the processes that execute the file exe, by whatever name.
 func processesOf(exe string) (pids []int) {
 	want, err := os.Stat(exe)
 	if err != nil {
@@ -107,11 +107,27 @@ func processesOf(exe string) (pids []int) {
 	}
 	links, _ := filepath.Glob("/proc/[0-9]*/exe")
 	for _, link := range links {
-		if got, err := os.Stat(link); err == nil && os.SameFile(got, want) {
+		if got := statPatiently(link); got != nil && os.SameFile(got, want) {
 			pids = append(pids, atoiOr0(strings.Split(link, "/")[2]))
 		}
 	}
 	return pids
+}
+
+// statPatiently gives up on a link of somebody else's that leads to a file
+// system that does not answer.
+func statPatiently(link string) os.FileInfo {
+	done := make(chan os.FileInfo, 1)
+	go func() {
+		info, _ := os.Stat(link)
+		done <- info
+	}()
+	select {
+	case info := <-done:
+		return info
+	case <-time.After(5 * time.Second):
+		return nil
+	}
 }
 
 // waitGone gives the processes of exe time to end and returns those that do not.

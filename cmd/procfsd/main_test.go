@@ -43,6 +43,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"procfsd", "MOUNTPOINT is missing"},
 		{"procfsd a b c", `unexpected argument "c"`},
+		{"procfsd umount /mnt", `no command "umount"`},
 		{"procfsd --nope /mnt", "--nope"},
 		{"procfsd /mnt -o", "needs an argument"},
 		{"procfsd /mnt -o foo", `unknown mount option "foo"`},

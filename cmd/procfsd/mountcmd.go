@@ -97,10 +97,22 @@ func mountArgs(_ *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
 		return errors.New("MOUNTPOINT is missing")
-	case 1, 2:
+	case 2:
+		return notCommand(args[0])
+	case 1:
 		return nil
 	}
 	return failf(exitUsage, "unexpected argument %q: give [SOURCE] MOUNTPOINT (see procfsd --help)", args[2])
+}
+
+// notCommand refuses a source that was surely meant as a command: mounting is
+// the opposite of what who types "procfsd umount DIR" wants.
+func notCommand(source string) error {
+	switch source {
+	case "mount", "umount", "unmount", "version", "status":
+		return failf(exitUsage, "there is no command %q: procfsd DIR mounts, umount DIR unmounts (for a source of that name give -o source=%s)", source, source)
+	}
+	return nil
 }
 
 // resolve fills c from [SOURCE] MOUNTPOINT and the -o lists. What -o says about

@@ -36,7 +36,7 @@ func parseOptions(base options, lists []string, sloppy bool) (options, error) {
 			continue
 		}
 		if !ok {
-			return options{}, failf(exitUsage, "unknown mount option %q", name)
+			return options{}, failf(exitUsage, "unknown mount option %q (procfsd --help lists them)", name)
 		}
 		if err := set(&base, value, given); err != nil {
 			return options{}, failf(exitUsage, "mount option %q: %w", item, err)
