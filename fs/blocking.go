@@ -19,20 +19,35 @@ func (r *raw) boundedThen(cancel <-chan struct{}, q *nodes.Query, h *handle, fn 
 		defer finally()
 		return fn()
 	}
-	if err := q.Caller.Load(); err != nil {
+	if err := asking(cancel, q); err != nil {
 		finally()
 		return err
 	}
 	h.use()
-	who := holder{uid: q.Caller.UID}
+	who := holder{uid: q.Caller.UID, pid: ofUID(q.Caller.UID)}
 	if h.process != nil {
 		who.pid = h.process.PID()
 	}
-	return r.slots.run(cancel, who, func(ctx context.Context) error {
+	return r.slots.run(cancel, who, deadline, func(ctx context.Context) error {
 		q.Context = ctx
 		return fn()
-	}, func() {
+	}, func(bool) {
 		finally()
 		h.unuse()
 	})
 }
+
+// asking reads who asks, while it surely waits.
+func asking(cancel <-chan struct{}, q *nodes.Query) error {
+	err := q.Caller.Load()
+	select {
+	case <-cancel:
+		return context.Canceled
+	default:
+		return err
+	}
+}
+
+// ofUID stands for the process where the root is meant: what one user asks of
+// all processes is bounded like what it asks of one.
+func ofUID(uid uint32) int { return -1 - int(uid) }

@@ -21,7 +21,14 @@ func (r *raw) query(h *fuse.InHeader) *nodes.Query {
 		Context: context.Background(),
 		Tree:    r.tree,
 		Caller:  r.tree.Caller(tid, h.Uid, h.Gid),
+		Glance:  r.glance,
 	}
+}
+
+// glance is a look at one of many processes: short, and on the account of the
+// process's owner, so that who has stuck processes only hides them.
+func (r *raw) glance(owner uint32, pid int, look func() error) error {
+	return r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, nothing)
 }
 
 // at is query for a node: it pins the process and asks the gate. The caller of

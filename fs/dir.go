@@ -65,12 +65,13 @@ func (r *raw) readRoot(q *nodes.Query, offset uint64, out *fuse.DirEntryList) er
 	if offset > firstPID {
 		after = int(min(offset-firstPID, maxPID))
 	}
-	return q.List(after, func() bool {
-		process := id{process: q.Target.ID(), class: nodes.ClassDirectory}
-		pid := process.process.PID
+	return q.List(after, func(t *nodes.Target) (bool, error) {
+		defer t.Close()
+		pid := t.PID()
+		process := id{process: nodes.ID{PID: pid}, class: nodes.ClassDirectory}
 		return out.AddDirEntry(fuse.DirEntry{
 			Mode: unix.S_IFDIR, Name: strconv.Itoa(pid), Ino: process.ino(), Off: uint64(firstPID + pid),
-		})
+		}), nil
 	})
 }
 

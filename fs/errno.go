@@ -14,6 +14,7 @@ import (
 var (
 	errBusy     = errors.New("too many calls that may block are under way")
 	errDeadline = errors.New("the target did not answer in time")
+	errLeft     = errors.New("the caller was interrupted")
 	errNoMemory = errors.New("the memory for texts is used up")
 	errTooMany  = errors.New("too many open files")
 	errPanic    = errors.New("panic")

@@ -79,9 +79,7 @@ func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
 }
 
 // Read serves a text from its snapshot, or a stream in place.
-func (r *raw) Read(cancel <-chan struct{}, request *fuse.ReadIn, _ []byte) (fuse.ReadResult, fuse.Status) {
-	own := *request // a call that outlives its deadline must not look at the next request
-	in := &own
+func (r *raw) Read(cancel <-chan struct{}, in *fuse.ReadIn, _ []byte) (fuse.ReadResult, fuse.Status) {
 	h := r.handles.get(in.Fh)
 	if h == nil {
 		return nil, fuse.EBADF
@@ -231,10 +229,9 @@ func (r *raw) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte) (uint
 }
 
 func (r *raw) writeStream(cancel <-chan struct{}, q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
-	own := append([]byte(nil), data...) // the request's buffer is not ours after the deadline
 	var written int
 	err := r.bounded(cancel, q, h, func() (err error) {
-		written, err = h.file.(nodes.StreamFile).WriteAt(q, own, offset)
+		written, err = h.file.(nodes.StreamFile).WriteAt(q, data, offset)
 		return err
 	})
 	if err != nil {

@@ -123,7 +123,7 @@ func TestReadStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		come = make(chan struct{})
 		h.making = make(chan struct{}, 1)
-		r.slots = newSlots()
+		r.slots = newSlots(testBounds, false)
 		begin := time.Now()
 		b, err := r.readText(nil, q, h, &fuse.ReadIn{Size: 10})
 		if !errors.Is(err, errDeadline) || b != nil || time.Since(begin) != deadline {

@@ -52,3 +52,10 @@ func (n id) row() *nodes.Row {
 func (n id) isDir() bool {
 	return n.isRoot() || n.process.PID != 0 && n.class == nodes.ClassDirectory
 }
+
+// personal: whether the node is there depends on who asks, so what one caller
+// finds is no entry for another.
+func (n id) personal() bool {
+	row := n.row()
+	return row != nil && row.Mode&0o077 == 0
+}

@@ -17,7 +17,8 @@ type raw struct {
 
 	tree    *nodes.Tree
 	log     *slog.Logger
-	slots   *slots
+	slots   *slots // what a row marks as blocking
+	glances *slots // one process of a listing
 	handles *handles
 	memory  *budget
 	now     func() time.Time
@@ -36,7 +37,8 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          tree,
 		log:           log,
-		slots:         newSlots(),
+		slots:         newSlots(bounds{all: 64, uid: 16, target: 2}, false),
+		glances:       newSlots(bounds{all: 256, uid: 16, target: 2}, true),
 		handles:       newHandles(maxHandles()),
 		memory:        newBudget(textMemory, errNoMemory),
 		now:           time.Now,
@@ -58,7 +60,7 @@ func (r *raw) String() string { return "procfsd" }
 // stays for a call that is stuck, so that it never meets another's descriptor.
 func (r *raw) OnUnmount() {
 	r.handles.closeAll()
-	if r.slots.idle() {
+	if r.slots.idle() && r.glances.idle() {
 		r.tree.Close()
 	}
 }
@@ -75,7 +77,7 @@ func (r *raw) Lookup(_ <-chan struct{}, h *fuse.InHeader, name string, out *fuse
 		return r.nameStatus(err)
 	}
 	out.NodeId, out.Generation = n.pack(), 1
-	if r.tree.Cacheable() {
+	if r.tree.Cacheable() && !n.personal() {
 		out.SetEntryTimeout(entryTimeout)
 	}
 	return fuse.OK

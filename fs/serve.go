@@ -24,7 +24,7 @@ type Server struct {
 
 // serve answers INIT and starts the loop over the device, which it takes over.
 func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
-	var raw fuse.RawFileSystem = newRaw(tree, o.Log)
+	var raw fuse.RawFileSystem = newPatient(newRaw(tree, o.Log))
 	if o.Trace {
 		raw = trace{RawFileSystem: raw, log: o.Log}
 	}

@@ -4,19 +4,24 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// What may block on a stuck target runs on a goroutine of its own, in a slot,
-// and its caller waits no longer than the deadline. A slot stays taken until
-// the call really ends, so a stuck target costs so many threads and no more.
+// Nothing that touches a process may hang its caller: the process may be stuck
+// in the kernel, with its memory, its executable or its very stat. So each such
+// call runs on a goroutine of its own, in a slot, and its caller waits no longer
+// than a deadline. A slot stays taken until the call really ends: a stuck
+// process costs so many threads and no more.
 const (
-	deadline       = 2 * time.Second
-	grace          = 500 * time.Millisecond
-	slotsInAll     = 64
-	slotsPerUID    = 16
-	slotsPerTarget = 2
+	deadline        = 2 * time.Second         // for what is known to block
+	requestDeadline = 2200 * time.Millisecond // for a whole request
+	glanceDeadline  = time.Second             // for one process of a listing
+	grace           = 500 * time.Millisecond  // for a caller that was interrupted
 )
+
+// bounds of slots: in all, for a uid, for a process.
+type bounds struct{ all, uid, target int }
 
 // holder is who a slot is counted against.
 type holder struct {
@@ -25,36 +30,68 @@ type holder struct {
 }
 
 type slots struct {
+	bounds  bounds
+	breaker bool // once a call has outlived its deadline, others of its process fail at once
+
 	mu       sync.Mutex
 	all      int
 	byUID    map[uint32]int
 	byTarget map[int]int
+	stuck    map[int]int
 	freed    chan struct{} // closed, and made anew, when a slot is given back
 }
 
-func newSlots() *slots {
-	return &slots{byUID: make(map[uint32]int), byTarget: make(map[int]int), freed: make(chan struct{})}
+func newSlots(b bounds, breaker bool) *slots {
+	return &slots{
+		bounds: b, breaker: breaker, freed: make(chan struct{}),
+		byUID: make(map[uint32]int), byTarget: make(map[int]int), stuck: make(map[int]int),
+	}
 }
+
+// The fates of a call: exactly one of its worker and its waiter decides.
+const (
+	pending = iota
+	finished
+	abandoned
+)
 
 // run calls fn in a slot and waits for it. When it gives up first, the error
 // says why; fn's context ends then, and what fn writes must not be looked at.
-// finally is called once, when fn has ended or will not run.
-func (s *slots) run(cancel <-chan struct{}, who holder, fn func(context.Context) error, finally func()) error {
-	limit := time.NewTimer(deadline)
-	defer limit.Stop()
-	if err := s.acquire(cancel, limit.C, who); err != nil {
-		finally()
+// finally is called once, when fn has ended or will not run; left tells it that
+// nobody waited for what fn made.
+func (s *slots) run(cancel <-chan struct{}, who holder, limit time.Duration, fn func(context.Context) error, finally func(left bool)) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	if err := s.acquire(cancel, timer.C, who); err != nil {
+		finally(false)
 		return err
 	}
 	ctx, abandon := context.WithCancel(context.Background())
 	defer abandon()
 	result := make(chan error, 1)
+	var fate atomic.Int32
 	go func() {
 		defer s.release(who)
-		defer finally()
-		result <- guarded(ctx, fn)
+		err := guarded(ctx, fn)
+		left := !fate.CompareAndSwap(pending, finished)
+		finally(left)
+		if left {
+			s.unstick(who)
+		}
+		result <- err
 	}()
-	return await(cancel, limit.C, result)
+	err := await(cancel, timer.C, result)
+	if err != errDeadline && err != errLeft {
+		return err
+	}
+	if !fate.CompareAndSwap(pending, abandoned) {
+		return <-result // it came after all
+	}
+	s.stick(who)
+	if err == errLeft {
+		return context.Canceled
+	}
+	return err
 }
 
 // await gives up at the deadline, or some time after the caller was
@@ -74,7 +111,7 @@ func await(cancel <-chan struct{}, limit <-chan time.Time, result <-chan error) 
 	case err := <-result:
 		return err
 	case <-patience.C:
-		return context.Canceled
+		return errLeft
 	}
 }
 
@@ -91,9 +128,9 @@ func guarded(ctx context.Context, fn func(context.Context) error) (err error) {
 
 func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who holder) error {
 	for {
-		freed := s.try(who)
+		freed, err := s.try(who)
 		if freed == nil {
-			return nil
+			return err
 		}
 		select {
 		case <-freed:
@@ -105,15 +142,19 @@ func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who hold
 	}
 }
 
-// try takes a slot, or gives what to wait for.
-func (s *slots) try(who holder) <-chan struct{} {
+// try takes a slot, or gives what to wait for; a process that is stuck is not
+// waited for.
+func (s *slots) try(who holder) (wait <-chan struct{}, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all >= slotsInAll || s.byUID[who.uid] >= slotsPerUID || s.byTarget[who.pid] >= slotsPerTarget {
-		return s.freed
+	if s.breaker && s.stuck[who.pid] > 0 {
+		return nil, errDeadline
+	}
+	if s.all >= s.bounds.all || s.byUID[who.uid] >= s.bounds.uid || s.byTarget[who.pid] >= s.bounds.target {
+		return s.freed, nil
 	}
 	s.add(who, 1)
-	return nil
+	return nil, nil
 }
 
 func (s *slots) release(who holder) {
@@ -122,6 +163,17 @@ func (s *slots) release(who holder) {
 	s.add(who, -1)
 	close(s.freed)
 	s.freed = make(chan struct{})
+}
+
+// stick and unstick count the calls that nobody waits for any more.
+func (s *slots) stick(who holder) { s.mark(who, 1) }
+
+func (s *slots) unstick(who holder) { s.mark(who, -1) }
+
+func (s *slots) mark(who holder, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count(s.stuck, who.pid, n)
 }
 
 func (s *slots) idle() bool {

@@ -21,18 +21,20 @@ type job struct {
 	answered time.Duration
 }
 
+var testBounds = bounds{all: 64, uid: 16, target: 2}
+
 func launch(s *slots, who holder) *job {
 	j := &job{end: make(chan error, 1), cancel: make(chan struct{}), result: make(chan error, 1)}
 	start := time.Now()
 	go func() {
-		err := s.run(j.cancel, who, func(ctx context.Context) error {
+		err := s.run(j.cancel, who, deadline, func(ctx context.Context) error {
 			j.ran.Store(true)
 			go func() {
 				<-ctx.Done()
 				j.gaveUp.Store(j.finally.Load() == 0)
 			}()
 			return <-j.end
-		}, func() { j.finally.Add(1) })
+		}, func(bool) { j.finally.Add(1) })
 		j.answered = time.Since(start)
 		j.result <- err
 	}()
@@ -63,14 +65,14 @@ func (j *job) waits(t *testing.T) {
 func empty(t *testing.T, s *slots) {
 	t.Helper()
 	synctest.Wait()
-	if s.all != 0 || len(s.byUID) != 0 || len(s.byTarget) != 0 || !s.idle() {
+	if s.all != 0 || len(s.byUID) != 0 || len(s.byTarget) != 0 || len(s.stuck) != 0 || !s.idle() {
 		t.Errorf("slots are left: %d, %v, %v", s.all, s.byUID, s.byTarget)
 	}
 }
 
 func TestSlotResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, failure := newSlots(), errors.New("as it is")
+		s, failure := newSlots(testBounds, false), errors.New("as it is")
 		for _, want := range []error{nil, failure} {
 			j := launch(s, holder{1, 42})
 			synctest.Wait()
@@ -93,13 +95,13 @@ func TestSlotLimits(t *testing.T) {
 		beside holder
 		free   bool // what is beside still gets one
 	}{
-		"a target's": {slotsPerTarget, func(i int) holder { return holder{uint32(i), 42} }, holder{0, 43}, true},
-		"a user's":   {slotsPerUID, func(i int) holder { return holder{1, i} }, holder{2, 1000}, true},
-		"all":        {slotsInAll, func(i int) holder { return holder{uint32(i), 100 + i} }, holder{1000, 1000}, false},
+		"a target's": {testBounds.target, func(i int) holder { return holder{uint32(i), 42} }, holder{0, 43}, true},
+		"a user's":   {testBounds.uid, func(i int) holder { return holder{1, i} }, holder{2, 1000}, true},
+		"all":        {testBounds.all, func(i int) holder { return holder{uint32(i), 100 + i} }, holder{1000, 1000}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newSlots()
+				s := newSlots(testBounds, false)
 				var jobs []*job
 				for i := range test.limit {
 					jobs = append(jobs, launch(s, test.who(i)))
@@ -137,7 +139,7 @@ func TestSlotLimits(t *testing.T) {
 // TestSlotBusy: who waits for a slot as long as it may has not run.
 func TestSlotBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots()
+		s := newSlots(testBounds, false)
 		a, b := launch(s, holder{1, 42}), launch(s, holder{1, 42})
 		synctest.Wait()
 		waiting := launch(s, holder{1, 42})
@@ -155,7 +157,7 @@ func TestSlotBusy(t *testing.T) {
 // uses until it really ends.
 func TestSlotStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots()
+		s := newSlots(testBounds, false)
 		a, b := launch(s, holder{1, 42}), launch(s, holder{2, 42})
 		time.Sleep(deadline)
 		synctest.Wait()
@@ -186,7 +188,7 @@ func TestSlotStuck(t *testing.T) {
 // TestSlotCanceled: a caller that was interrupted gets what comes soon after.
 func TestSlotCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots()
+		s := newSlots(testBounds, false)
 		soon, late := launch(s, holder{1, 1}), launch(s, holder{1, 2})
 		close(soon.cancel)
 		close(late.cancel)
@@ -210,7 +212,7 @@ func TestSlotCanceled(t *testing.T) {
 
 func TestSlotCanceledInQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSlots()
+		s := newSlots(testBounds, false)
 		a, b := launch(s, holder{1, 42}), launch(s, holder{1, 42})
 		synctest.Wait()
 		waiting := launch(s, holder{1, 42})
@@ -227,11 +229,58 @@ func TestSlotCanceledInQueue(t *testing.T) {
 // TestSlotPanic: one bad text does not end the mount.
 func TestSlotPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, finally := newSlots(), 0
-		err := s.run(nil, holder{1, 42}, func(context.Context) error { panic("a bad text") }, func() { finally++ })
+		s, finally := newSlots(testBounds, false), 0
+		err := s.run(nil, holder{1, 42}, deadline, func(context.Context) error { panic("a bad text") }, func(bool) { finally++ })
 		synctest.Wait()
 		if !errors.Is(err, errPanic) || finally != 1 {
 			t.Errorf("%v, finally %d", err, finally)
+		}
+		empty(t, s)
+	})
+}
+
+// TestSlotBreaker: once a call has outlived its deadline, others of its process
+// fail at once, and nobody else's, until it has ended.
+func TestSlotBreaker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(testBounds, true)
+		stuck := launch(s, holder{1, 42})
+		time.Sleep(deadline)
+		synctest.Wait()
+		stuck.want(t, errDeadline, deadline, true, 0)
+		refused, beside := launch(s, holder{2, 42}), launch(s, holder{1, 43})
+		beside.end <- nil
+		synctest.Wait()
+		refused.want(t, errDeadline, 0, false, 1)
+		beside.want(t, nil, 0, true, 1)
+		stuck.end <- nil
+		synctest.Wait()
+		again := launch(s, holder{2, 42})
+		again.end <- nil
+		synctest.Wait()
+		again.want(t, nil, 0, true, 1)
+		empty(t, s)
+	})
+}
+
+// TestSlotLeft: what nobody waited for is told so, and nothing else is.
+func TestSlotLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSlots(testBounds, false)
+		for _, test := range []struct {
+			takes time.Duration
+			left  bool
+		}{{0, false}, {deadline / 2, false}, {2 * deadline, true}} {
+			var told []bool
+			s.run(nil, holder{1, 42}, deadline, func(context.Context) error {
+				time.Sleep(test.takes)
+				return nil
+			}, func(left bool) { told = append(told, left) })
+			time.Sleep(2 * deadline)
+			synctest.Wait()
+			if len(told) != 1 || told[0] != test.left {
+				t.Errorf("after %v: %v, want %v", test.takes, told, test.left)
+			}
 		}
 		empty(t, s)
 	})

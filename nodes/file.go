@@ -23,7 +23,7 @@ func file(q *Query) (string, error) {
 	case err != nil:
 		return "", err
 	case !strings.HasSuffix(path, deletedSuffix):
-		return path, nil
+		return q.Caller.Path(path), nil
 	}
 	linked, err := q.Caller.ExeLinked(p, path)
 	if err != nil {
@@ -32,5 +32,5 @@ func file(q *Query) (string, error) {
 	if !linked {
 		return unknownFile, nil
 	}
-	return path, nil
+	return q.Caller.Path(path), nil
 }

@@ -26,7 +26,7 @@ func vmMap(q *Query) ([]render.MapEntry, error) {
 	if err := q.Target.loadStatus(); err != nil {
 		return nil, err
 	}
-	view := mapView{objectID: q.Tree.objectID, image: q.Target.ID(), uid: q.Target.status.UID.Real, named: q.named}
+	view := mapView{objectID: q.Tree.objectID, image: q.Target.ID(), uid: q.Target.status.UID.Real, named: q.named, shown: q.Caller.Path}
 	err := q.File.(*provider.SmapsFile).Each(func(m *provider.Smap) error {
 		if len(view.entries)%reserveEntries == 0 {
 			if err := q.room(len(view.entries)); err != nil {

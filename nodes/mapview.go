@@ -14,8 +14,10 @@ type mapView struct {
 	image    ID
 	uid      uint32                       // charged for what is charged
 	named    func(*provider.Mapping) bool // does a path that looks deleted exist?
+	shown    func(string) string          // a path as the caller has it; nil for as it is
 	entries  []render.MapEntry
-	path     string // of the last entry: neighbours share theirs
+
+	path, name string // of the last entry, and as shown: neighbours share theirs
 }
 
 func (v *mapView) add(m *provider.Smap) {
@@ -124,6 +126,10 @@ func (v *mapView) pathOf(m *provider.Smap, kind backing) string {
 	}
 	if string(m.Path) != v.path {
 		v.path = string(m.Path)
+		v.name = v.path
+		if v.shown != nil {
+			v.name = v.shown(v.path)
+		}
 	}
-	return v.path
+	return v.name
 }

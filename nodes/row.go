@@ -63,7 +63,11 @@ type Query struct {
 	// What it granted is given back when the question is answered.
 	Reserve func(bytes int) error
 
-	hosts map[provider.Namespace]string // host names found while filling one table
+	// Glance looks at one of many processes, on its owner's account, and gives
+	// up soon; look may then go on alone.
+	Glance func(owner uint32, pid int, look func() error) error
+
+	hosts *hosts // host names found while filling one table
 }
 
 func (q *Query) reserve(bytes int) error {

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"strconv"
+	"sync"
 
 	"github.com/procfsd/procfsd/provider"
 	"github.com/procfsd/procfsd/render"
@@ -76,14 +77,42 @@ func jail(q *Query) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if host, ok := q.hosts[uts]; ok {
+	if host, ok := q.hosts.get(uts); ok {
 		return host, nil
 	}
 	host, err := jailName(p)
-	if err == nil && q.hosts != nil {
-		q.hosts[uts] = host
+	if err == nil {
+		q.hosts.set(uts, host)
 	}
 	return host, err
+}
+
+// hosts are the host names found while one table is filled, so that each
+// namespace is entered once. A nil one knows none.
+type hosts struct {
+	mu    sync.Mutex
+	names map[provider.Namespace]string
+}
+
+func newHosts() *hosts { return &hosts{names: make(map[provider.Namespace]string)} }
+
+func (h *hosts) get(uts provider.Namespace) (string, bool) {
+	if h == nil {
+		return "", false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	name, ok := h.names[uts]
+	return name, ok
+}
+
+func (h *hosts) set(uts provider.Namespace, name string) {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.names[uts] = name
 }
 
 // jailName falls back on a number where the namespace cannot be entered, as an

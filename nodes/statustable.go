@@ -1,9 +1,6 @@
 package nodes
 
 import (
-	"errors"
-	"io/fs"
-
 	"github.com/procfsd/procfsd/provider"
 	"github.com/procfsd/procfsd/render"
 )
@@ -26,23 +23,38 @@ func (q *Query) tableRoom(room *int, used int) error {
 }
 
 // statusTable appends the status line of every process that the caller sees,
-// sorted by pid. One that exits meanwhile is left out.
+// sorted by pid. One that exits meanwhile is left out, and one that is stuck in
+// the kernel.
 func statusTable(q *Query, dst []byte) ([]byte, error) {
 	room := 0
-	q.hosts = make(map[provider.Namespace]string)
-	var failed error
-	err := q.List(0, func() bool {
-		var line render.Status
-		line, failed = status(q)
-		if errors.Is(failed, fs.ErrNotExist) {
-			failed = nil
-			return true
+	if err := q.tableRoom(&room, 1); err != nil {
+		return dst, err
+	}
+	q.hosts = newHosts()
+	err := q.List(0, func(t *Target) (bool, error) {
+		defer t.Close()
+		line, err := q.tableLine(t)
+		if err != nil {
+			return true, nil
 		}
-		if failed == nil {
-			dst = render.AppendStatus(dst, &line)
-			failed = q.tableRoom(&room, len(dst))
-		}
-		return failed == nil
+		dst = append(dst, line...)
+		err = q.tableRoom(&room, len(dst))
+		return err == nil, err
 	})
-	return dst, errors.Join(err, failed)
+	return dst, err
+}
+
+func (q *Query) tableLine(t *Target) ([]byte, error) {
+	var line []byte
+	err := q.glance(t, func(one *Query) error {
+		s, err := status(one)
+		if err == nil {
+			line = render.AppendStatus(nil, &s)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return line, nil
 }

@@ -12,7 +12,7 @@ const (
 var rootRows = []Row{
 	{Name: "curproc", Class: 3, Kind: Link, Mode: 0o444, Read: curproc},
 	{Name: "self", Class: 4, Kind: Link, Mode: 0o444, Read: curproc},
-	{Name: "status", Class: 20, Kind: Text, Mode: 0o444, Fill: statusTable},
+	{Name: "status", Class: 20, Kind: Text, Mode: 0o444, MayBlock: true, Fill: statusTable},
 }
 
 // processRows are the nodes of a process directory, in FreeBSD's order. The

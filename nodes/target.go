@@ -127,9 +127,11 @@ func (t *Target) Owner() (uid, gid uint32, err error) {
 // listTime bounds a walk over all processes; 10,000 take a tenth of it.
 const listTime = 5 * time.Second
 
-// List yields the processes that the caller may list, with numbers above
-// after, ascending. The target is closed after each.
-func (q *Query) List(after int, yield func() bool) error {
+// List visits the processes that the caller may list, with numbers above after,
+// ascending, until visit says that it has enough. What it visits has its status
+// loaded, not its stat, which a process can keep from being read. visit closes
+// its target.
+func (q *Query) List(after int, visit func(*Target) (more bool, err error)) error {
 	if !q.Caller.Present() {
 		return nil
 	}
@@ -147,7 +149,7 @@ func (q *Query) List(after int, yield func() bool) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		more, err := q.listOne(pid, yield)
+		more, err := q.listOne(pid, visit)
 		if err != nil || !more {
 			return err
 		}
@@ -155,18 +157,46 @@ func (q *Query) List(after int, yield func() bool) error {
 	return nil
 }
 
-func (q *Query) listOne(pid int, yield func() bool) (bool, error) {
-	err := q.pin(pid)
-	if err == nil {
-		err = q.drop(q.listed())
-	}
-	if errors.Is(err, ErrHidden) || errors.Is(err, fs.ErrNotExist) {
-		return true, nil
-	}
+func (q *Query) listOne(pid int, visit func(*Target) (bool, error)) (bool, error) {
+	p, err := q.Tree.proc.Open(pid)
 	if err != nil {
-		return false, err
+		return true, ignoreGone(err)
 	}
-	more := yield()
-	q.drop(ErrHidden)
-	return more, nil
+	t := &Target{Process: p}
+	if err := t.loadStatus(); err != nil || !t.status.Alive() {
+		t.Close()
+		return true, ignoreGone(err)
+	}
+	if q.Tree.options.HidePID >= HideInvisible && q.glance(t, (*Query).listed) != nil {
+		t.Close()
+		return true, nil // hidden, gone, or not to be had
+	}
+	return visit(t)
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// glance asks something of one target among many, on a handle of its own: what
+// does not answer in time keeps it, and only it.
+func (q *Query) glance(t *Target, look func(*Query) error) error {
+	if err := q.Caller.Load(); err != nil { // before several may use it
+		return err
+	}
+	pid, one := t.PID(), *q
+	fn := func() error {
+		if err := one.pin(pid); err != nil {
+			return err
+		}
+		defer one.Target.Close()
+		return look(&one)
+	}
+	if q.Glance == nil {
+		return fn()
+	}
+	return q.Glance(t.status.UID.Real, pid, fn)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,7 @@ type Caller struct {
 	foreign bool // of another user namespace
 	boxed   bool // may be in a Landlock domain, which no file shows
 	label   string
+	root    string // its root directory as we see it, "" for ours
 }
 
 // Rights are all of a caller that an answer can depend on, but for which
@@ -35,11 +37,12 @@ type Rights struct {
 	User  Namespace // its user namespace
 	Boxed bool      // it may be sandboxed
 	Label string    // a security module's
+	Root  string    // its root directory as we see it, "" for ours
 }
 
 // Rights of the caller, and whether they have been asked for yet.
 func (c *Caller) Rights() (rights Rights, asked bool) {
-	return Rights{c.cred, c.user, c.boxed, c.label}, c.loaded
+	return Rights{c.cred, c.user, c.boxed, c.label, c.root}, c.loaded
 }
 
 // Caller names the thread tid of the authority's pid namespace, whose request
@@ -56,6 +59,21 @@ func (c *Caller) Present() bool {
 	}
 	ns, err := c.auth.proc.namespace(c.tid, "pid")
 	return err == nil && ns == c.auth.pidNS
+}
+
+// Path is a path that the kernel gave to us as it would give it to the caller,
+// who may be in a chroot: what lies below the caller's root begins there.
+func (c *Caller) Path(path string) string {
+	if c.Load() != nil || c.root == "" {
+		return path
+	}
+	switch rest, below := strings.CutPrefix(path, c.root); {
+	case below && rest == "":
+		return "/"
+	case below && rest[0] == '/':
+		return rest
+	}
+	return path
 }
 
 // TGID is the caller's process.
@@ -110,6 +128,9 @@ func (c *Caller) read() error {
 		return err
 	}
 	if c.user, err = task.Namespace("user"); err != nil {
+		return err
+	}
+	if c.root, err = task.root(); err != nil {
 		return err
 	}
 	c.foreign = c.user != c.auth.userNS

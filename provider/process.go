@@ -86,6 +86,18 @@ func (p *Process) Exe() (string, error) {
 	return text, nil
 }
 
+// root reads the link /proc/PID/root: "" where it is our own.
+func (p *Process) root() (string, error) {
+	text, err := readlinkat(p.fd, "root")
+	if err != nil {
+		return "", p.fail("readlink", "root", p.missing("root", err))
+	}
+	if text == "/" {
+		return "", nil
+	}
+	return text, nil
+}
+
 // Namespace identifies the process's namespace of a kind: "pid", "user",
 // "uts" … (Linux 3.8).
 func (p *Process) Namespace(kind string) (Namespace, error) {

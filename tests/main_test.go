@@ -42,6 +42,8 @@ var helpers = map[string]func(){
 	"victim":       helperVictim,
 	"threads":      helperThreads,
 	"zombieleader": helperZombieleader,
+	"execstuck":    helperExecStuck,
+	"chroot":       helperChroot,
 	"signals":      helperSignals,
 	"nonamespaces": helperNoNamespaces,
 	"attempt":      helperAttempt,
