@@ -111,7 +111,7 @@ func readable(h *handle, in *fuse.ReadIn) error {
 	switch {
 	case in.ReadFlags&fuse.READ_LOCKOWNER == 0:
 		return unix.EIO
-	case !h.access.Read:
+	case !h.access.Read || h.row.Kind == nodes.Text && h.row.Fill == nil:
 		return unix.EBADF
 	case in.Offset > math.MaxInt64:
 		return unix.EINVAL
@@ -203,34 +203,45 @@ func (r *raw) readStream(cancel <-chan struct{}, q *nodes.Query, h *handle, in *
 	return got, nil
 }
 
-// Write goes to streams only: who opened a text for writing, as root may, is
-// told at the write.
+// Write hands a message to a text, whole, or writes a stream in place. Who
+// opened what takes no writes, as root may, is told here.
 func (r *raw) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
 	h := r.handles.get(in.Fh)
 	if h == nil {
 		return 0, fuse.EBADF
 	}
 	defer h.unuse()
-	if !h.access.Write || h.row.Kind != nodes.Stream {
-		return 0, fuse.EBADF
-	}
-	if in.Offset > math.MaxInt64 {
-		return 0, fuse.EINVAL
+	if err := writable(h, in); err != nil {
+		return 0, r.ioStatus(err)
 	}
 	q, err := r.again(h, &in.InHeader)
 	if err != nil {
 		return 0, r.ioStatus(err)
 	}
-	n, err := r.writeStream(cancel, q, h, int64(in.Offset), data)
+	n, err := r.write(cancel, q, h, int64(in.Offset), data)
 	if err != nil {
 		return 0, r.ioStatus(err)
 	}
 	return uint32(n), fuse.OK
 }
 
-func (r *raw) writeStream(cancel <-chan struct{}, q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
+func writable(h *handle, in *fuse.WriteIn) error {
+	switch {
+	case !h.access.Write || h.row.Kind == nodes.Text && h.row.Store == nil:
+		return unix.EBADF
+	case in.Offset > math.MaxInt64:
+		return unix.EINVAL
+	}
+	return nil
+}
+
+func (r *raw) write(cancel <-chan struct{}, q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
 	var written int
 	err := r.bounded(cancel, q, h, func() (err error) {
+		if h.row.Kind == nodes.Text {
+			written, err = len(data), h.row.Store(q, data)
+			return err
+		}
 		written, err = h.file.(nodes.StreamFile).WriteAt(q, data, offset)
 		return err
 	})

@@ -158,11 +158,17 @@ func TestSnapshot(t *testing.T) {
 		c.want("read", status, 0)
 		return string(b)
 	}
-	w.target.do("name abcdef")
+	rename := func(to string) { // a text asks for rights where there is a wait channel to be told
+		t.Helper()
+		for w.target.do("name " + to); w.target.state() != "S"; {
+			runtime.Gosched()
+		}
+	}
+	rename("abcdef")
 	if got := read(w.root, 0); got != "abc" {
 		t.Errorf("first: %q", got)
 	}
-	w.target.do("name ABCDEF")
+	rename("ABCDEF")
 	if got := read(w.root, 3); got != "def" {
 		t.Errorf("on: %q", got)
 	}
@@ -172,7 +178,7 @@ func TestSnapshot(t *testing.T) {
 	if got := read(w.bob, 3); got != "DEF" {
 		t.Errorf("another reader: %q", got)
 	}
-	w.target.do("name uvwxyz")
+	rename("uvwxyz")
 	if got := read(w.bob, 1); got != "BCD" {
 		t.Errorf("another reader, on: %q", got)
 	}
@@ -180,11 +186,11 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("the first reader again: %q", got)
 	}
 	bare := newClient(t, w.server, startAs(t, "bare", 0, 0)) // the first one's ids, not its rights
-	w.target.do("name fedcba")
+	rename("fedcba")
 	if got := read(bare, 3); got != "cba" {
 		t.Errorf("a reader of fewer rights: %q", got)
 	}
-	w.target.do("name 123456")
+	rename("123456")
 	if got := read(w.root, 0); got != "123" {
 		t.Errorf("at 0: %q", got)
 	}

@@ -57,7 +57,7 @@ func TestGoneAndStale(t *testing.T) {
 	pid := w.target.pid
 	dir := w.root.walk(strconv.Itoa(pid)).NodeId
 	open := map[string][2]uint64{}
-	for _, name := range []string{"cmdline", "etype", "map", "mem", "rlimit", "status"} {
+	for _, name := range []string{"cmdline", "dbregs", "etype", "fpregs", "map", "mem", "regs", "rlimit", "status", "osrel"} {
 		node := w.root.node(pid, name)
 		open[name] = [2]uint64{node, w.root.opened(node, unix.O_RDONLY)}
 	}
@@ -117,7 +117,7 @@ func TestGoneAndStale(t *testing.T) {
 // TestReader: what was opened under somebody's rights serves nobody else.
 func TestReader(t *testing.T) {
 	w := newWorld(t)
-	for _, name := range []string{"map", "mem"} {
+	for _, name := range []string{"map", "mem", "dbregs", "fpregs", "regs", "osrel"} {
 		node := w.alice.node(w.target.pid, name)
 		fh := w.alice.opened(node, unix.O_RDONLY)
 		for _, c := range []*client{
@@ -134,9 +134,9 @@ func TestReader(t *testing.T) {
 		w.bob.want("read of root's "+name, status, unix.EACCES)
 		_, status = w.alice.read(node, fh, w.target.secret, 16)
 		w.alice.want("read of root's "+name, status, unix.EACCES)
-		if name == "mem" {
+		if name != "map" {
 			_, status = w.bob.write(node, fh, w.target.secret, "shut")
-			w.bob.want("write to root's mem", status, unix.EACCES)
+			w.bob.want("write to root's "+name, status, unix.EACCES)
 		}
 		w.root.release(node, fh)
 	}
@@ -154,9 +154,9 @@ func TestRightsLost(t *testing.T) {
 	}
 	w.target.do("undumpable")
 	_, status := w.alice.read(node, fh, w.target.secret, 4)
-	w.alice.want("read", status, unix.EACCES)
+	w.alice.want("read", status, unix.ESRCH)
 	_, status = w.alice.write(node, fh, w.target.secret, "shut")
-	w.alice.want("write", status, unix.EACCES)
+	w.alice.want("write", status, unix.ESRCH)
 	_, status = w.alice.getattr(node)
 	w.alice.want("getattr", status, unix.ENOENT)
 	w.alice.release(node, fh)
@@ -167,14 +167,18 @@ func TestDaemon(t *testing.T) {
 	w := newWorld(t)
 	for _, c := range []*client{w.root, w.alice} {
 		dir := c.walk(strconv.Itoa(os.Getpid())).NodeId
-		if got := names(c.list(dir, 4096)); slices.Contains(got, "mem") {
-			t.Errorf("listed: %q", got)
+		for _, name := range debugNames {
+			if got := names(c.list(dir, 4096)); slices.Contains(got, name) {
+				t.Errorf("listed: %q", got)
+			}
+			_, status := c.lookup(dir, name)
+			c.want(name, status, unix.ENOENT)
+			node := id{process: unpack(dir).process, class: nodes.ByName(nodes.ProcessRows(), name).Class}
+			for _, flags := range []uint32{unix.O_RDONLY, unix.O_WRONLY} {
+				_, status = c.open(node.pack(), flags)
+				c.want("open of "+name, status, unix.ENOENT)
+			}
 		}
-		_, status := c.lookup(dir, "mem")
-		c.want("mem", status, unix.ENOENT)
-		mem := id{process: unpack(dir).process, class: nodes.ByName(nodes.ProcessRows(), "mem").Class}
-		_, status = c.open(mem.pack(), unix.O_RDONLY)
-		c.want("open of mem", status, unix.ENOENT)
 		node, status := c.lookup(dir, "map")
 		c.want("map", status, 0)
 		_, status = c.open(node.NodeId, unix.O_RDONLY)

@@ -96,11 +96,21 @@ func start(t testing.TB) *child {
 
 func startAs(t testing.TB, kind string, uid, gid uint32, groups ...uint32) *child {
 	t.Helper()
+	c := spawn(t, kind, uid, gid, groups...)
+	t.Cleanup(c.end)
+	return c
+}
+
+// spawn is startAs without the end. The child leads a process group: what is
+// posted to it reaches nobody else.
+func spawn(t testing.TB, kind string, uid, gid uint32, groups ...uint32) *child {
+	t.Helper()
 	c := &child{t: t, cmd: exec.Command("/proc/self/exe"), uid: uid, gid: gid}
 	c.cmd.Env = append(os.Environ(), childEnv+"="+kind)
 	c.cmd.Stderr = os.Stderr
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() == 0 {
-		c.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}}
+		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}
 	}
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
@@ -114,7 +124,6 @@ func startAs(t testing.TB, kind string, uid, gid uint32, groups ...uint32) *chil
 	if err := c.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.end)
 	c.hello()
 	return c
 }
@@ -153,6 +162,27 @@ func (c *child) kill() {
 func (c *child) end() {
 	c.cmd.Process.Kill()
 	c.cmd.Wait()
+}
+
+// state is the letter in the child's stat.
+func (c *child) state() string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", c.pid))
+	if err != nil {
+		return ""
+	}
+	s := string(text)
+	return s[strings.LastIndexByte(s, ')')+2:][:1]
+}
+
+// stop stops the child by job control.
+func (c *child) stop() {
+	c.t.Helper()
+	if err := unix.Kill(c.pid, unix.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	for c.state() != "T" {
+		runtime.Gosched()
+	}
 }
 
 func needRoot(t testing.TB) {

@@ -20,6 +20,7 @@ type Options struct {
 	Subtype    string // the type is fuse.Subtype
 	AllowOther bool   // to other users than the daemon's
 	ReadOnly   bool
+	Sample     bool   // let registers of running processes be read, which stops them for a moment
 	HidePID    string // off, noaccess, invisible, ptraceable, as in proc(5); "" is off
 	GID        int    // whom hidepid does not concern, -1 for nobody
 	Proc       string // another procfs to read, "" for a private one
@@ -36,7 +37,7 @@ func (o *Options) tree() (*nodes.Tree, error) {
 	if !ok {
 		return nil, fmt.Errorf("hidepid=%s: unknown mode", o.HidePID)
 	}
-	return nodes.Open(nodes.Options{Proc: o.Proc, HidePID: hide, GID: o.GID})
+	return nodes.Open(nodes.Options{Proc: o.Proc, HidePID: hide, GID: o.GID, Sample: o.Sample})
 }
 
 // maxTransfer is the longest read or write in one request, the kernel's own

@@ -24,7 +24,7 @@ func TestNoSuchName(t *testing.T) {
 		w.root.want(fmt.Sprintf("%q", name), status, unix.ENOENT)
 	}
 	dir := w.root.walk(strconv.Itoa(pid)).NodeId
-	for _, name := range []string{"", "maps", "stat", "fd", "task", "regs", "ctl", "note", "curproc", "Map", "map ", strconv.Itoa(pid)} {
+	for _, name := range []string{"", "maps", "stat", "fd", "task", "ctl", "reg", "Regs", "notes", "curproc", "Map", "map ", strconv.Itoa(pid)} {
 		_, status := w.root.lookup(dir, name)
 		w.root.want(fmt.Sprintf("%d/%q", pid, name), status, unix.ENOENT)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -50,6 +51,14 @@ func seeds() (all [][]byte) {
 		all = append(all, append(chain, piece(0, class, opRead, read)...))
 		all = append(all, append(piece(0, class, opReadDir, bodyOf(fuse.ReadIn{Size: 200}, "")), piece(0, class, opReadlink, nil)...))
 	}
+	for _, name := range []string{"osrel", "note", "notepg", "regs", "fpregs", "dbregs"} {
+		class := nodes.ByName(nodes.ProcessRows(), name).Class
+		for _, text := range []string{"", "0", "12\n", "usr1", "stop", "cont", "sigkill", "99999999999", strings.Repeat("x", 176)} {
+			write := bodyOf(fuse.WriteIn{Fh: 1, Offset: 1, Size: uint32(len(text))}, text)
+			chain := append(piece(0, class, opOpen, bodyOf(fuse.OpenIn{Flags: unix.O_WRONLY}, "")), piece(0, class, opWrite, write)...)
+			all = append(all, append(chain, piece(1, class, opWrite, write)...))
+		}
+	}
 	mem := nodes.ByName(nodes.ProcessRows(), "mem").Class
 	all = append(all, append(piece(0, mem, opOpen, openBoth), piece(0, mem, opWrite, bodyOf(fuse.WriteIn{Fh: 1, Offset: ^uint64(0), Size: 3}, "abc"))...))
 	for _, name := range []string{"", "1", "status", "status\x00", "mem\x00", "0\x00", "99999999999999999999\x00", "\xff\x00", "a\x00b\x00", "a\x00b"} {
@@ -72,8 +81,8 @@ func seeds() (all [][]byte) {
 
 // FuzzRequest: no bytes make the file system panic, and every reply is whole,
 // no longer than there is room for, and leaves nothing behind. Nobody in it is
-// root, and the target is a child of this test: what is written to its memory
-// stays there.
+// root, and the target is a child of this test in a process group of its own:
+// what is written to its memory, or posted to it, stays there.
 func FuzzRequest(f *testing.F) {
 	uid, gid := uint32(os.Getuid()), uint32(os.Getgid())
 	if os.Geteuid() == 0 {
@@ -91,29 +100,22 @@ func FuzzRequest(f *testing.F) {
 		f.Cleanup(tree.Close)
 		trees = append(trees, tree)
 	}
-	target := startAs(f, "plain", uid, gid)
-	start := make([]uint64, len(trees))
-	for i, tree := range trees {
-		q := nodes.Query{Tree: tree, Caller: tree.Caller(target.pid, uid, gid)}
-		if err := q.Find(target.pid); err != nil {
-			f.Fatal(err)
-		}
-		start[i] = q.Target.ID().Start
-		q.Target.Close()
-	}
-	callers := []fuse.Caller{
-		{Owner: fuse.Owner{Uid: uid, Gid: gid}, Pid: uint32(target.pid)},
-		{Owner: fuse.Owner{Uid: bob, Gid: bob}, Pid: uint32(target.pid)},
-		{Owner: fuse.Owner{Uid: uid, Gid: gid}},
-		{Owner: fuse.Owner{Uid: ^uint32(0), Gid: gid}, Pid: uint32(target.pid)},
-	}
-	if os.Geteuid() != 0 {
-		callers = callers[:1]
-	}
+	var target fuzzTarget
+	f.Cleanup(target.end)
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	out := make([]byte, 1<<17)
 	f.Fuzz(func(t *testing.T, chain []byte) {
-		for i, tree := range trees {
+		target.revive(t, trees[0], uid, gid)
+		callers := []fuse.Caller{
+			{Owner: fuse.Owner{Uid: uid, Gid: gid}, Pid: uint32(target.pid)},
+			{Owner: fuse.Owner{Uid: bob, Gid: bob}, Pid: uint32(target.pid)},
+			{Owner: fuse.Owner{Uid: uid, Gid: gid}},
+			{Owner: fuse.Owner{Uid: ^uint32(0), Gid: gid}, Pid: uint32(target.pid)},
+		}
+		if os.Geteuid() != 0 {
+			callers = callers[:1]
+		}
+		for _, tree := range trees {
 			r := newRaw(tree, quiet)
 			server := serverOf(t, r)
 			for rest := chain; len(rest) >= fuzzHead; {
@@ -121,7 +123,7 @@ func FuzzRequest(f *testing.F) {
 				body = body[:min(int(head[2]), len(body))]
 				rest = rest[fuzzHead+len(body):]
 				h := fuse.InHeader{Opcode: uint32(binary.LittleEndian.Uint16(head[3:])), Unique: 77, Caller: callers[int(head[0])%len(callers)]}
-				h.NodeId = meant(head[1], nodes.ID{PID: target.pid, Start: start[i]}, body)
+				h.NodeId = meant(head[1], target.id, body)
 				request := append(unsafe.Slice((*byte)(unsafe.Pointer(&h)), headerBytes), body...)
 				answered(t, server, request, out)
 			}
@@ -130,6 +132,34 @@ func FuzzRequest(f *testing.F) {
 			idle(t, r)
 		}
 	})
+}
+
+// fuzzTarget is a process that may die of what is done to it.
+type fuzzTarget struct {
+	*child
+	id nodes.ID
+}
+
+// revive makes another one where there is none that runs.
+func (f *fuzzTarget) revive(t *testing.T, tree *nodes.Tree, uid, gid uint32) {
+	t.Helper()
+	if f.child != nil && strings.Contains("RS", f.state()) && f.state() != "" {
+		return
+	}
+	f.end()
+	f.child = spawn(t, "plain", uid, gid)
+	q := nodes.Query{Tree: tree, Caller: tree.Caller(f.pid, uid, gid)}
+	if err := q.Find(f.pid); err != nil {
+		t.Fatal(err)
+	}
+	f.id = q.Target.ID()
+	q.Target.Close()
+}
+
+func (f *fuzzTarget) end() {
+	if f.child != nil {
+		f.child.end()
+	}
 }
 
 func meant(node uint8, process nodes.ID, body []byte) uint64 {

@@ -1,11 +1,9 @@
 package fs
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -68,8 +66,11 @@ func TestInit(t *testing.T) {
 
 // The names that a caller sees of a process.
 var (
-	allNames    = []string{"cmdline", "etype", "map", "mem", "rlimit", "status", "file", "exe"}
+	allNames = []string{
+		"cmdline", "dbregs", "etype", "fpregs", "map", "mem", "note", "notepg", "regs", "rlimit", "status", "osrel", "file", "exe",
+	}
 	publicNames = []string{"cmdline", "etype", "map", "rlimit", "status", "file", "exe"}
+	debugNames  = []string{"dbregs", "fpregs", "mem", "note", "notepg", "regs", "osrel"}
 )
 
 // TestWalk: lookup, getattr and readdir tell one story of every node, and open
@@ -127,8 +128,10 @@ func looks(t *testing.T, c *client, target *child, name string, entry fuse.Entry
 	switch name {
 	case "file", "exe":
 		mode = unix.S_IFLNK | 0o444
-	case "mem":
+	case "dbregs", "fpregs", "mem", "regs", "osrel":
 		mode = unix.S_IFREG | 0o600
+	case "note", "notepg":
+		mode = unix.S_IFREG | 0o200
 	}
 	attr, status := c.getattr(entry.NodeId)
 	c.want("getattr of "+name, status, 0)
@@ -174,7 +177,11 @@ func contents(t *testing.T, c *client, name string, node uint64, may bool) {
 	}
 	_, status := c.readlink(node)
 	c.want("readlink of "+name, status, unix.EINVAL)
-	out, status := c.open(node, unix.O_RDONLY)
+	flags := uint32(unix.O_RDONLY)
+	if name == "note" || name == "notepg" {
+		flags = unix.O_WRONLY
+	}
+	out, status := c.open(node, flags)
 	if status != fuse.OK {
 		t.Errorf("open %s: %v", name, status)
 		return
@@ -183,7 +190,16 @@ func contents(t *testing.T, c *client, name string, node uint64, may bool) {
 	if out.OpenFlags != fuse.FOPEN_DIRECT_IO|fuse.FOPEN_NOFLUSH {
 		t.Errorf("%s: open flags %#x", name, out.OpenFlags)
 	}
-	if name == "mem" {
+	switch name {
+	case "mem":
+		return
+	case "note", "notepg":
+		_, status := c.read(node, out.Fh, 0, 100)
+		c.want("read of "+name, status, unix.EBADF)
+		return
+	case "dbregs", "fpregs", "regs":
+		_, status := c.read(node, out.Fh, 0, 512)
+		c.want("read of "+name+" while it runs", status, unix.EBUSY)
 		return
 	}
 	text := c.text(node, out.Fh)
@@ -198,88 +214,5 @@ func contents(t *testing.T, c *client, name string, node uint64, may bool) {
 	}
 	if b, status := c.read(node, out.Fh, 1<<40, 16); status != fuse.OK || len(b) != 0 {
 		t.Errorf("%s beyond the end: %q, %v", name, b, status)
-	}
-}
-
-func TestRoot(t *testing.T) {
-	w := newWorld(t)
-	for _, c := range []*client{w.self(t), w.bob, w.root} {
-		attr, status := c.getattr(root)
-		c.want("the root", status, 0)
-		if attr.Mode != unix.S_IFDIR|0o555 || attr.Uid != 0 || attr.Gid != 0 || attr.Ino != nodes.ClassRoot || attr.Nlink != 1 {
-			t.Errorf("the root: %+v", attr)
-		}
-		for _, name := range []string{"curproc", "self"} {
-			link := c.walk(name)
-			if link.Mode != unix.S_IFLNK|0o444 || link.Uid != 0 || link.Gid != 0 {
-				t.Errorf("%s: %+v", name, link.Attr)
-			}
-			if text, status := c.readlink(link.NodeId); status != fuse.OK || text != strconv.Itoa(int(c.who.Pid)) {
-				t.Errorf("%s: %q, %v", name, text, status)
-			}
-		}
-		table := c.walk("status")
-		fh := c.opened(table.NodeId, unix.O_RDONLY)
-		text := c.text(table.NodeId, fh)
-		if !strings.Contains(text, fmt.Sprintf(" %d %d ", w.target.pid, os.Getpid())) {
-			t.Errorf("status without %d:\n%s", w.target.pid, text)
-		}
-		c.release(table.NodeId, fh)
-	}
-	thread := clientOf(t, w.server, w.target.tid, alice, alice)
-	if text, status := thread.readlink(thread.walk("self").NodeId); status != fuse.OK || text != strconv.Itoa(w.target.pid) {
-		t.Errorf("self of a thread: %q, %v", text, status)
-	}
-	idle(t, w.raw)
-}
-
-// TestListRoot: the same whatever the size of the pieces, each entry once, and
-// on from any offset.
-func TestListRoot(t *testing.T) {
-	w := newWorld(t)
-	all := w.bob.list(root, 1<<16)
-	got := names(all)
-	if want := []string{".", "..", "curproc", "self", "status"}; !slices.Equal(got[:5], want) {
-		t.Errorf("%q, want %q first", got[:5], want)
-	}
-	if !slices.Contains(got, strconv.Itoa(w.target.pid)) {
-		t.Errorf("%d is not listed", w.target.pid)
-	}
-	mine := func(c *client, size int) (all []fuse.DirEntry) {
-		for _, e := range c.list(root, size) { // others may come and go meanwhile
-			if pid, err := strconv.Atoi(e.Name); err != nil || pid == w.target.pid || pid == int(w.bob.who.Pid) {
-				all = append(all, e)
-			}
-		}
-		return all
-	}
-	whole := mine(w.bob, 1<<16)
-	for _, size := range []int{40, 64, 333} {
-		if pieces := mine(w.bob, size); !slices.Equal(pieces, whole) {
-			t.Errorf("in pieces of %d: %v, want %v", size, pieces, whole)
-		}
-	}
-	for _, e := range whole {
-		if e.Name == "." || e.Name == ".." {
-			continue
-		}
-		entry := w.bob.walk(e.Name)
-		if entry.Ino != e.Ino || entry.Mode&unix.S_IFMT != e.Mode {
-			t.Errorf("listed as %+v, is %+v", e, entry.Attr)
-		}
-	}
-	for _, offset := range []uint64{firstPID + maxPID, 1 << 62, ^uint64(0)} {
-		if entries, status := w.bob.readdir(root, offset, 4096); status != fuse.OK || len(entries) != 0 {
-			t.Errorf("at %d: %v, %v", offset, entries, status)
-		}
-	}
-	for _, offset := range []uint64{6, 100, firstPID} {
-		entries, status := w.bob.readdir(root, offset, 1<<16)
-		if status != fuse.OK || len(entries) == 0 || entries[0].Off <= firstPID {
-			t.Errorf("at %d: %v, %v", offset, entries, status)
-		}
-	}
-	if entries, status := w.bob.readdir(root, 0, 8); status != fuse.OK || len(entries) != 0 {
-		t.Errorf("no room: %v, %v", entries, status)
 	}
 }

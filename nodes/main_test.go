@@ -17,7 +17,8 @@ import (
 )
 
 // childEnv makes this test binary a process to ask about, or to ask as. Its
-// value is "plain", or "bare" for one that drops its capabilities.
+// value is "plain", a name of kindCaps for one that drops its other
+// capabilities, or "deaf" for one whose signals wait for it.
 const childEnv = "PROCFSD_NODES_TEST_CHILD"
 
 func init() {
@@ -32,42 +33,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// childMain says its pid, the number of another thread, and obeys.
-func childMain(kind string) {
-	if kind == "bare" {
-		must(dropCaps())
-	}
-	tids := make(chan int)
-	go func() {
-		runtime.LockOSThread()
-		tids <- unix.Gettid()
-		select {}
-	}()
-	fmt.Println(unix.Getpid(), <-tids)
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		fmt.Println("ok")
-		switch in.Text() {
-		case "leave":
-			unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0) // this thread alone
-		case "exec":
-			must(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
-		}
-	}
-}
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func dropCaps() error {
-	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var none [2]unix.CapUserData
-	return unix.Capset(&header, &none[0])
 }
 
 // child is a process that waits.
@@ -87,11 +52,18 @@ func start(t testing.TB) *child {
 
 func startAs(t testing.TB, kind, path string, uid, gid uint32, groups ...uint32) *child {
 	t.Helper()
+	return startIn(t, 0, kind, path, uid, gid, groups...)
+}
+
+// startIn makes it a member of a process group; 0 is a new one.
+func startIn(t testing.TB, pgrp int, kind, path string, uid, gid uint32, groups ...uint32) *child {
+	t.Helper()
 	c := &child{t: t, cmd: exec.Command(path), uid: uid, gid: gid}
 	c.cmd.Env = append(os.Environ(), childEnv+"="+kind)
 	c.cmd.Stderr = os.Stderr
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: pgrp}
 	if os.Geteuid() == 0 {
-		c.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}}
+		c.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uid, Gid: gid, Groups: groups}
 	}
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
@@ -123,6 +95,36 @@ func (c *child) do(command string) {
 	if answer, err := c.out.ReadString('\n'); err != nil || answer != "ok\n" {
 		c.t.Fatalf("child: %s: %q, %v", command, answer, err)
 	}
+}
+
+// answer is of a command that has one.
+func (c *child) answer(format string, args ...any) string {
+	c.t.Helper()
+	c.do(fmt.Sprintf(format, args...))
+	line, err := c.out.ReadString('\n')
+	if err != nil {
+		c.t.Fatalf("child: %v", err)
+	}
+	return strings.TrimSuffix(line, "\n")
+}
+
+// ids gives the child other users, each with the group of the same number.
+func (c *child) ids(real, effective, saved uint32) *child {
+	c.t.Helper()
+	if got := c.answer("ids %d %d %d", real, effective, saved); got != "<nil>" {
+		c.t.Fatal(got)
+	}
+	c.uid, c.gid = effective, effective
+	return c
+}
+
+// stop stops the child by job control.
+func (c *child) stop() {
+	c.t.Helper()
+	if err := unix.Kill(c.pid, unix.SIGSTOP); err != nil {
+		c.t.Fatal(err)
+	}
+	waitState(c.t, c.pid, "T")
 }
 
 // kill leaves a zombie, of which no thread is left.

@@ -29,14 +29,14 @@ func (a Access) flags() int {
 }
 
 func (m memFile) ReadAt(q *Query, b []byte, offset int64) (int, error) {
-	if err := q.Caller.MayAttach(q.Target.Process); err != nil {
+	if err := canDebug(q); err != nil {
 		return 0, err
 	}
 	return m.Memory.ReadAt(b, offset)
 }
 
 func (m memFile) WriteAt(q *Query, b []byte, offset int64) (int, error) {
-	if err := q.Caller.MayAttach(q.Target.Process); err != nil {
+	if err := canDebug(q); err != nil {
 		return 0, err
 	}
 	return m.Memory.WriteAt(b, offset)

@@ -34,8 +34,9 @@ type Row struct {
 	// file serves nobody but its opener. Nil where nothing has to be.
 	Open func(q *Query, access Access) (File, error)
 
-	Fill func(q *Query, dst []byte) ([]byte, error) // Text: appends the whole text
-	Read func(*Query) (string, error)               // Link: its target
+	Fill  func(q *Query, dst []byte) ([]byte, error) // Text: appends the whole text; nil where nothing is read
+	Store func(q *Query, data []byte) error          // Text: takes one write, whole, whatever its offset; nil where nothing is written
+	Read  func(*Query) (string, error)               // Link: its target
 }
 
 // Access is how a file is opened.
@@ -75,6 +76,17 @@ func (q *Query) reserve(bytes int) error {
 		return nil
 	}
 	return q.Reserve(bytes)
+}
+
+// store joins a parser with a setter.
+func store[V any](parse func([]byte) (V, error), set func(*Query, V) error) func(*Query, []byte) error {
+	return func(q *Query, data []byte) error {
+		value, err := parse(data)
+		if err != nil {
+			return err
+		}
+		return set(q, value)
+	}
 }
 
 // fill joins a collector with an appender.

@@ -19,11 +19,17 @@ var rootRows = []Row{
 // classes are its file numbers.
 var processRows = []Row{
 	{Name: "cmdline", Class: 6, Kind: Text, Mode: 0o444, MayBlock: true, Fill: fillCmdline},
+	{Name: "dbregs", Class: 7, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openRegisters(dbregs())},
 	{Name: "etype", Class: 8, Kind: Text, Mode: 0o444, MayBlock: true, Fill: fill(etype, appendEtype)},
+	{Name: "fpregs", Class: 9, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openRegisters(fpregs())},
 	{Name: "map", Class: 10, Kind: Text, Mode: 0o444, MayBlock: true, Visible: notSystem, Open: openMap, Fill: fill(vmMap, appendMap)},
 	{Name: "mem", Class: 11, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openMem},
+	{Name: "note", Class: 12, Kind: Text, Mode: 0o200, Visible: canDebug, Open: openNote, Store: store(render.ParseNote, post)},
+	{Name: "notepg", Class: 13, Kind: Text, Mode: 0o200, Visible: canDebug, Open: openNote, Store: store(render.ParseNote, postGroup)},
+	{Name: "regs", Class: 14, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openRegisters(regs())},
 	{Name: "rlimit", Class: 15, Kind: Text, Mode: 0o444, Fill: fill(rlimit, render.AppendRlimit)},
 	{Name: "status", Class: 16, Kind: Text, Mode: 0o444, Fill: fill(status, render.AppendStatus)},
+	{Name: "osrel", Class: 17, Kind: Text, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openDebug, Fill: fill(osrel, render.AppendOsrel), Store: store(render.ParseOsrel, setOsrel)},
 	{Name: "file", Class: 18, Kind: Link, Mode: 0o444, MayBlock: true, Visible: notSystem, Read: file},
 	{Name: "exe", Class: 19, Kind: Link, Mode: 0o444, MayBlock: true, Visible: notSystem, Read: file},
 }

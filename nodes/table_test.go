@@ -10,8 +10,9 @@ import (
 func TestRows(t *testing.T) {
 	root := []string{"curproc link 0444", "self link 0444", "status text 0444"}
 	process := []string{
-		"cmdline text 0444", "etype text 0444", "map text 0444", "mem stream 0600",
-		"rlimit text 0444", "status text 0444", "file link 0444", "exe link 0444",
+		"cmdline text 0444", "dbregs stream 0600", "etype text 0444", "fpregs stream 0600", "map text 0444", "mem stream 0600",
+		"note text 0200", "notepg text 0200", "regs stream 0600", "rlimit text 0444", "status text 0444", "osrel text 0600",
+		"file link 0444", "exe link 0444",
 	}
 	if got := looks(RootRows()); !slices.Equal(got, root) {
 		t.Errorf("root: %q, want %q", got, root)
@@ -31,6 +32,9 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// debugNames are the nodes that need debug rights.
+var debugNames = []string{"dbregs", "fpregs", "mem", "note", "notepg", "osrel", "regs"}
+
 func looks(rows []Row) (all []string) {
 	kinds := map[Kind]string{Text: "text", Stream: "stream", Link: "link"}
 	for i := range rows {
@@ -45,7 +49,8 @@ func looks(rows []Row) (all []string) {
 func TestClasses(t *testing.T) {
 	want := map[string]uint8{
 		"curproc": 3, "self": 4, "/status": 20,
-		"cmdline": 6, "etype": 8, "map": 10, "mem": 11, "rlimit": 15, "status": 16, "file": 18, "exe": 19,
+		"cmdline": 6, "dbregs": 7, "etype": 8, "fpregs": 9, "map": 10, "mem": 11, "note": 12, "notepg": 13, "regs": 14,
+		"rlimit": 15, "status": 16, "osrel": 17, "file": 18, "exe": 19,
 	}
 	seen := map[uint8]string{ClassRoot: "/", ClassDirectory: "process"}
 	check := func(prefix string, rows []Row) {
@@ -80,14 +85,17 @@ func TestClasses(t *testing.T) {
 // TestRowFunctions: each kind has its functions and no others'.
 func TestRowFunctions(t *testing.T) {
 	for _, row := range append(slices.Clone(RootRows()), ProcessRows()...) {
-		fill, open, read := row.Fill != nil, row.Open != nil, row.Read != nil
+		fill, store, open, read := row.Fill != nil, row.Store != nil, row.Open != nil, row.Read != nil
 		ok := map[Kind]bool{
-			Text:   fill && !read,
-			Stream: open && !fill && !read,
-			Link:   read && !fill && !open,
+			Text:   fill == (row.Mode&0o444 != 0) && store == (row.Mode&0o222 != 0) && (fill || store) && !read,
+			Stream: open && !fill && !store && !read,
+			Link:   read && !fill && !store && !open,
 		}[row.Kind]
 		if !ok {
-			t.Errorf("%s: fill %v, open %v, read %v", row.Name, fill, open, read)
+			t.Errorf("%s: fill %v, store %v, open %v, read %v", row.Name, fill, store, open, read)
+		}
+		if store && !open { // only an open file that has something serves its opener alone
+			t.Errorf("%s: who opened it may hand it to others to write", row.Name)
 		}
 		if row.Kind == Link && row.Mode&0o222 != 0 || row.Mode&^0o666 != 0 {
 			t.Errorf("%s: mode %o", row.Name, row.Mode)
@@ -96,12 +104,12 @@ func TestRowFunctions(t *testing.T) {
 			t.Errorf("%s: its owner's alone, and everybody sees it", row.Name)
 		}
 	}
-	for _, name := range []string{"cmdline", "etype", "map", "mem", "file", "exe"} {
+	for _, name := range []string{"cmdline", "dbregs", "etype", "fpregs", "map", "mem", "osrel", "regs", "file", "exe"} {
 		if row := ByName(ProcessRows(), name); !row.MayBlock {
 			t.Errorf("%s can hang on what is not ours, and is done in line", name)
 		}
 	}
-	for _, name := range []string{"map", "mem", "file", "exe"} {
+	for _, name := range append([]string{"map", "file", "exe"}, debugNames...) {
 		if row := ByName(ProcessRows(), name); row.Visible == nil {
 			t.Errorf("%s: kernel threads have it", name)
 		}

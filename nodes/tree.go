@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/procfsd/procfsd/provider"
+	"github.com/procfsd/procfsd/render"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,6 +19,10 @@ var (
 	ErrDenied = errors.New("denied")
 	// ErrStale: the number belongs to another process by now.
 	ErrStale = errors.New("another process has this number now")
+	// ErrSyntax, ErrRange and ErrTooLong are render's, of what was written.
+	ErrSyntax  = render.ErrSyntax
+	ErrRange   = render.ErrRange
+	ErrTooLong = render.ErrTooLong
 	// ErrGone, ErrTooBig and ErrNotSupported are provider's: the process has
 	// exited; the text is beyond its bound; this kernel has no such thing.
 	ErrGone         = provider.ErrGone
@@ -31,7 +36,8 @@ var (
 type Options struct {
 	Proc    string // another procfs to read; "" for our own pid namespace's
 	HidePID HidePID
-	GID     int // the group that hidepid does not concern, -1 for none
+	GID     int  // the group that hidepid does not concern, -1 for none
+	Sample  bool // registers of a running process may be read, which stops it for a moment
 }
 
 // Tree is the view of one procfs.
@@ -43,6 +49,8 @@ type Tree struct {
 	boot      int64 // microseconds since the epoch
 	ticks     int64 // microseconds in a tick of /proc's clock
 	objectID  func(space, number uint64) uint64
+	osrels    *osrels
+	tracer    *provider.Tracer
 }
 
 // Open makes a tree. It must be called before anything is mounted over /proc.
@@ -63,7 +71,7 @@ func open(o Options, own *provider.FS) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{proc: own, own: own, authority: authority, options: o, objectID: keyedID(), boot: bootTime(), ticks: tick}
+	t := &Tree{proc: own, own: own, authority: authority, options: o, objectID: keyedID(), osrels: newOsrels(), tracer: provider.NewTracer(), boot: bootTime(), ticks: tick}
 	if o.Proc == "" {
 		return t, nil
 	}
@@ -88,6 +96,7 @@ func openOwn() (*provider.FS, error) {
 
 // Close releases the tree's descriptors.
 func (t *Tree) Close() {
+	t.tracer.Close()
 	if t.proc != t.own {
 		t.proc.Close()
 	}

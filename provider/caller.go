@@ -246,7 +246,7 @@ func (c *Caller) Open(p *Process, file string, flags int) (fd int, err error) {
 // MayAttach is nil where the caller may open the process's memory: the right
 // that ptrace(2) calls PTRACE_MODE_ATTACH_FSCREDS.
 func (c *Caller) MayAttach(p *Process) error {
-	fd, err := c.Open(p, "mem", unix.O_RDONLY)
+	fd, err := c.openMem(p, unix.O_RDONLY)
 	if err != nil {
 		return err
 	}

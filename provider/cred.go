@@ -69,7 +69,7 @@ func (l *lender) enter(c Credentials) error {
 	if err := setIDs(unix.SYS_SETRESGID, c.GID); err != nil {
 		return err
 	}
-	if err := setIDs(unix.SYS_SETRESUID, c.UID); err != nil {
+	if err := lendUser(c.UID); err != nil {
 		return err
 	}
 	return l.setEffective(c.Effective & l.permitted)
@@ -79,7 +79,7 @@ func (l *lender) enter(c Credentials) error {
 // whichever step enter came to. The effective capabilities come back with the
 // uid where that changed, and are set for the case that it did not.
 func (l *lender) leave() {
-	err := setIDs(unix.SYS_SETRESUID, l.own.UID)
+	err := takeBackUser(l.own.UID)
 	if err == nil {
 		err = l.setEffective(l.own.Effective)
 	}

@@ -23,12 +23,22 @@ var (
 
 	// ErrTooBig: the text is beyond the bound that the caller set.
 	ErrTooBig = errors.New("too big")
+
+	// ErrBusy: the process cannot be had now: it runs and must not be stopped,
+	// another traces it, it does not stop, or it is we. It answers to
+	// unix.EBUSY too.
+	ErrBusy error = busyError{}
 )
 
 type goneError struct{}
 
 func (goneError) Error() string        { return "process is gone" }
 func (goneError) Is(target error) bool { return target == fs.ErrNotExist }
+
+type busyError struct{}
+
+func (busyError) Error() string        { return "process is busy" }
+func (busyError) Is(target error) bool { return target == unix.EBUSY }
 
 // Error says what was tried on which file of which process.
 type Error struct {

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"math"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,11 +19,26 @@ type Memory struct {
 // OpenMemory opens the memory of p with the caller's rights; flags are
 // unix.O_RDONLY, O_WRONLY or O_RDWR.
 func (c *Caller) OpenMemory(p *Process, flags int) (*Memory, error) {
-	fd, err := c.Open(p, "mem", flags&unix.O_ACCMODE)
+	fd, err := c.openMem(p, flags&unix.O_ACCMODE)
 	if err != nil {
 		return nil, err
 	}
 	return &Memory{p: p, fd: fd}, nil
+}
+
+// openMem opens the memory by the main thread, or where that has exited by the
+// lowest living one: the thread that a [Tracer] takes.
+func (c *Caller) openMem(p *Process, flags int) (int, error) {
+	fd, err := c.Open(p, "mem", flags)
+	if !errors.Is(err, ErrGone) && !errors.Is(err, ErrNotSupported) {
+		return fd, err
+	}
+	var s Stat
+	tid, threadErr := p.firstThread(&s)
+	if threadErr != nil || tid == p.pid {
+		return -1, err
+	}
+	return c.Open(p, "task/"+strconv.Itoa(tid)+"/mem", flags)
 }
 
 // Close releases the descriptor.

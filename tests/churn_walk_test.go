@@ -92,6 +92,12 @@ func (w *walker) process(pid string) {
 			err = readFirstByte(path)
 		case "file", "exe":
 			_, err = os.Readlink(path)
+		case "note", "notepg": // written only
+			_, err = os.Lstat(path)
+		case "regs", "fpregs", "dbregs":
+			if _, err = os.ReadFile(path); errors.Is(err, unix.EBUSY) { // it runs
+				err = nil
+			}
 		default:
 			text, err = os.ReadFile(path)
 		}
@@ -144,7 +150,7 @@ func nativelyRefused(pid, node string) bool {
 func textFault(node, pid, text string) string {
 	lines := strings.Split(text, "\n")
 	switch {
-	case node == "cmdline" || node == "mem" || node == "file" || node == "exe":
+	case slices.Contains([]string{"cmdline", "mem", "file", "exe", "note", "notepg", "regs", "fpregs", "dbregs"}, node):
 		return ""
 	case lines[len(lines)-1] != "":
 		return fmt.Sprintf("torn: %q", text)

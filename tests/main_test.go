@@ -39,6 +39,9 @@ var helpers = map[string]func(){
 	"pause2":       helperPause2,
 	"tree":         helperTree,
 	"matrix":       helperMatrix,
+	"leaker":       helperLeaker,
+	"requests":     helperRequests,
+	"attacker":     helperAttacker,
 	"victim":       helperVictim,
 	"threads":      helperThreads,
 	"zombieleader": helperZombieleader,
@@ -55,6 +58,7 @@ var helpers = map[string]func(){
 	"storm":        helperStorm,
 	"stuck":        helperStuck,
 	"walker":       helperWalker,
+	"holder":       helperHolder,
 }
 
 func TestMain(m *testing.M) {

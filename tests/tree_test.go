@@ -191,7 +191,7 @@ func TestTreeListing(t *testing.T) {
 			t.Errorf("the root lacks %s", want)
 		}
 	}
-	want := []string{"cmdline", "etype", "map", "mem", "rlimit", "status", "file", "exe"}
+	want := []string{"cmdline", "dbregs", "etype", "fpregs", "map", "mem", "note", "notepg", "regs", "rlimit", "status", "osrel", "file", "exe"}
 	if got := list(t, d.path(os.Getpid())); !slices.Equal(got, want) {
 		t.Errorf("a process has %v, want %v", got, want)
 	}

@@ -22,6 +22,9 @@ Options of -o:
   source=NAME, fsname=NAME     the source that /proc/mounts shows
   subtype=NAME                 the type that /proc/mounts shows is fuse.NAME
   proc=DIR                     read the procfs at DIR (a host's at /host/proc)
+  sample                       let registers of running processes be read, which
+                               stops them for a moment: epoll_wait and a few
+                               other calls return EINTR in them then
 nosuid, nodev and noexec are always on. What mount(8) and fstab add (dev, suid,
 auto, user, _netdev, nofail, x-*, ...) is accepted and means nothing here.
 

@@ -16,6 +16,7 @@ type options struct {
 	HidePID    string // off noaccess invisible ptraceable
 	GID        int    // exempt from HidePID; -1 none
 	Proc       string // another procfs to read; "" our own
+	Sample     bool   // registers of running processes may be read
 }
 
 // defaultOptions: a procfs is for everyone, so root's mount is open to all;
@@ -51,6 +52,9 @@ func (o options) String() string {
 		either(o.AllowOther, "allow_other", "noallow_other"), either(o.ReadOnly, "ro", "rw")}
 	if o.GID >= 0 {
 		list = append(list, "gid="+strconv.Itoa(o.GID))
+	}
+	if o.Sample {
+		list = append(list, "sample")
 	}
 	if o.Proc != "" {
 		list = append(list, "proc="+o.Proc)
@@ -103,6 +107,7 @@ func knownOptions() map[string]option {
 		"noallow_other": flag(func(o *options) { o.AllowOther = false }),
 		"ro":            flag(func(o *options) { o.ReadOnly = true }),
 		"rw":            flag(func(o *options) { o.ReadOnly = false }),
+		"sample":        flag(func(o *options) { o.Sample = true }),
 		"hidepid":       setHidePID,
 		"gid":           setGID,
 		"source":        text(func(o *options, s string) { o.Source = s }),

@@ -97,6 +97,7 @@ func mount(cfg mountConfig) (*fs.Server, error) {
 		Subtype:    cfg.Options.Subtype,
 		AllowOther: cfg.Options.AllowOther,
 		ReadOnly:   cfg.Options.ReadOnly,
+		Sample:     cfg.Options.Sample,
 		HidePID:    cfg.Options.HidePID,
 		GID:        cfg.Options.GID,
 		Proc:       cfg.Options.Proc,
