@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -167,21 +168,22 @@ func (s *snapshot) slice(in *fuse.ReadIn) []byte {
 	return s.bytes[from:to]
 }
 
+// lock waits for the text, and some time longer than an interrupted caller.
 func (h *handle) lock(cancel <-chan struct{}) error {
-	select {
-	case h.making <- struct{}{}:
-		return nil
-	default:
-	}
 	limit := time.NewTimer(deadline)
 	defer limit.Stop()
-	select {
-	case h.making <- struct{}{}:
-		return nil
-	case <-limit.C:
-		return errBusy
-	case <-cancel:
-		return unix.EINTR
+	var patience <-chan time.Time
+	for {
+		select {
+		case h.making <- struct{}{}:
+			return nil
+		case <-limit.C:
+			return errBusy
+		case <-patience:
+			return context.Canceled
+		case <-cancel:
+			cancel, patience = nil, time.After(grace)
+		}
 	}
 }
 

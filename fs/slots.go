@@ -127,6 +127,7 @@ func guarded(ctx context.Context, fn func(context.Context) error) (err error) {
 }
 
 func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who holder) error {
+	var patience <-chan time.Time // runs once the caller is interrupted
 	for {
 		freed, err := s.try(who)
 		if freed == nil {
@@ -136,8 +137,10 @@ func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who hold
 		case <-freed:
 		case <-limit:
 			return errBusy
-		case <-cancel:
+		case <-patience:
 			return context.Canceled
+		case <-cancel:
+			cancel, patience = nil, time.After(grace)
 		}
 	}
 }

@@ -217,10 +217,19 @@ func TestSlotCanceledInQueue(t *testing.T) {
 		synctest.Wait()
 		waiting := launch(s, holder{1, 42})
 		waiting.waits(t)
-		close(waiting.cancel)
+		close(waiting.cancel) // by any signal: it waits some time longer
+		waiting.waits(t)
+		time.Sleep(grace)
 		synctest.Wait()
-		waiting.want(t, context.Canceled, 0, false, 1)
+		waiting.want(t, context.Canceled, grace, false, 1)
+		served := launch(s, holder{1, 42})
+		served.waits(t)
+		close(served.cancel)
+		served.waits(t)
 		a.end <- nil
+		served.end <- nil
+		synctest.Wait()
+		served.want(t, nil, 0, true, 1)
 		b.end <- nil
 		empty(t, s)
 	})

@@ -128,13 +128,25 @@ func launch(launcher string) int {
 	pid, err := syscall.ForkExec(launcher, []string{launcher}, &syscall.ProcAttr{Files: []uintptr{0, 2, 2}})
 	must(err)
 	var status unix.WaitStatus
-	_, err = unix.Wait4(pid, &status, unix.WUNTRACED, nil)
-	must(err)
+	must(untilDone(func() error { _, err := unix.Wait4(pid, &status, unix.WUNTRACED, nil); return err }))
 	return pid
 }
 
-func (l *leaker) open(pid int, node string) (int, error) {
-	return unix.Open(fmt.Sprintf("%s/%d/%s", l.dir, pid, node), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// untilDone repeats what the Go runtime's own signals interrupt.
+func untilDone(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func (l *leaker) open(pid int, node string) (fd int, err error) {
+	err = untilDone(func() error {
+		fd, err = unix.Open(fmt.Sprintf("%s/%d/%s", l.dir, pid, node), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return err
+	})
+	return fd, err
 }
 
 // decoys are stopped processes whose registers are read all the time, so that
