@@ -134,12 +134,8 @@ func TestDebugHidePID(t *testing.T) {
 // administrator's does.
 func TestDebugExecUser(t *testing.T) {
 	needUserNamespaces(t)
-	path, err := debugTarget()
-	if err != nil {
-		lack(t, "no C compiler: "+err.Error())
-	}
-	dir := directory(t)
-	script := filepath.Join(dir, "script")
+	path := targetPath(t)
+	script := filepath.Join(directory(t), "script")
 	text := "set -e\ncd /tmp\n" + path + " spin >/dev/null & pid=$!\ntrap 'kill -9 $pid 2>/dev/null || true' EXIT\nwhile ! grep -q '^target' /proc/$pid/status; do :; done; sleep 0.1\n" +
 		"set -- /proc/$pid\n(" + strings.ReplaceAll(counterScript, "$(mktemp)", "$(mktemp -p $SCRATCH)") + ")\nwait $pid || echo $?\n" +
 		"sleep 60 & echo term > /proc/$!/note; wait $! || echo $?\n" +

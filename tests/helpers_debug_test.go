@@ -38,6 +38,18 @@ var compatProgram = sync.OnceValues(func() (string, error) {
 	return path, os.Chmod(path, 0o755)
 })
 
+func targetPath(t testing.TB) string {
+	t.Helper()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		lack(t, "no C compiler")
+	}
+	path, err := debugTarget()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // debuggee is a process to be debugged, alone in its process group.
 type debuggee struct {
 	t    testing.TB
@@ -45,18 +57,15 @@ type debuggee struct {
 	says map[string]int64 // of itself, when it is ready
 	cmd  *exec.Cmd
 	in   io.WriteCloser
-	out  chan string // its lines
-	rest string      // what nobody had read when it ended
+	out  chan string  // its lines
+	rest string       // what nobody had read when it ended
+	end  func() error // ends the wait for more lines
 }
 
 // targetProgram is the target in one of its modes.
 func targetProgram(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := debugTarget()
-	if err != nil {
-		lack(t, "no C compiler: "+err.Error())
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(targetPath(t), args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
 }
@@ -82,6 +91,7 @@ func startDebuggee(t testing.TB, cmd *exec.Cmd) *debuggee {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill(); p.exit() })
+	p.end = out.Close
 	p.pid = cmd.Process.Pid
 	go func() {
 		defer close(p.out)
@@ -124,8 +134,9 @@ func (p *debuggee) exit() int {
 	p.t.Helper()
 	if p.cmd.ProcessState == nil {
 		killer := time.AfterFunc(10*time.Second, func() {
-			p.t.Errorf("%v does not end", p.cmd)
+			p.t.Errorf("%v does not end, or a child of it", p.cmd)
 			p.cmd.Process.Kill()
+			p.end()
 		})
 		defer killer.Stop()
 		for line := range p.out { // Wait closes the pipe

@@ -11,14 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,17 +73,14 @@ static void watch(int handler) {
 	if (handler)
 		sigaction(SIGTRAP, &action, NULL);
 	ready(0);
-	for (;;) {
+	for (;; usleep(1000))
 		counter++;
-		usleep(1000);
-	}
 }
 
 // Tells each signal and who sent it.
 static void receive(void) {
 	sigset_t all;
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
+	sigfillset(&all), sigprocmask(SIG_BLOCK, &all, NULL);
 	ready(0);
 	for (siginfo_t info;;) {
 		int sig = sigwaitinfo(&all, &info);
@@ -94,21 +89,29 @@ static void receive(void) {
 	}
 }
 
+// A child that ends with us.
+static int child(void) {
+	int us = getpid(), pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != us)
+			_exit(1);
+	}
+	return pid;
+}
+
 // Has a stopped child and says, when asked, what it has heard of it since.
 static void parent(void) {
 	sigset_t chld;
-	sigemptyset(&chld);
-	sigaddset(&chld, SIGCHLD);
+	sigemptyset(&chld), sigaddset(&chld, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &chld, NULL);
-	int pid = fork(), status;
+	int pid = child(), status;
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		raise(SIGSTOP);
 		_exit(5);
 	}
 	waitpid(pid, &status, WUNTRACED);
-	siginfo_t info;
-	sigwaitinfo(&chld, &info);
+	sigwaitinfo(&chld, NULL);
 	ready(pid);
 	for (char c; read(0, &c, 1) == 1;) {
 		sigset_t pending;
@@ -120,7 +123,7 @@ static void parent(void) {
 }
 
 static void in_vfork(void) {
-	ready(0);
+	ready(0); // the child goes when the input ends
 	if (vfork() == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		char c;
@@ -162,7 +165,9 @@ static void reader(int times) {
 	ready(0);
 	if (scanf("%255s", file) != 1)
 		_exit(1);
-	for (int fd = open(file, O_RDONLY); times-- > 0;) {
+	int fd;
+	do fd = open(file, O_RDONLY); while (fd < 0 && errno == EINTR); // sampled
+	while (times-- > 0) {
 		long start = micros(), n = pread(fd, buffer, sizeof buffer, 0);
 		printf("%ld %d %ld\n", n, n < 0 ? errno : 0, micros() - start);
 		fflush(stdout);
@@ -188,9 +193,7 @@ static long waits(const char *name) {
 	struct timespec hour = {7200, 0};
 	sigset_t none, two;
 	fd_set set;
-	sigemptyset(&none);
-	sigemptyset(&two);
-	sigaddset(&two, SIGUSR2);
+	sigemptyset(&none), sigemptyset(&two), sigaddset(&two, SIGUSR2);
 	FD_ZERO(&set);
 	FD_SET(pair[0], &set);
 	struct pollfd pfd = {pair[0], POLLIN, 0};
@@ -202,8 +205,6 @@ static long waits(const char *name) {
 	CALL("nanosleep", nanosleep(&hour, NULL));
 	CALL("clock_nanosleep", (errno = clock_nanosleep(CLOCK_REALTIME, 0, &hour, NULL)) ? -1 : 0);
 	CALL("read", read(pair[0], &c, 1));
-	CALL("eventfd", read(eventfd(0, 0), &message, 8));
-	CALL("timerfd", read(timerfd_create(CLOCK_MONOTONIC, 0), &message, 8));
 	CALL("poll", poll(&pfd, 1, -1));
 	CALL("ppoll", ppoll(&pfd, 1, NULL, &none));
 	CALL("select", select(pair[0] + 1, &set, NULL, NULL, NULL));
@@ -239,18 +240,16 @@ static void prepare(void) {
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	bind(listener, (void *)&any, sizeof(sa_family_t)); // an abstract name
 	listen(listener, 1);
-	if (fork() == 0) { // somebody to wait for
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (child() == 0) // somebody to wait for
 		for (;;)
 			pause();
-	}
 	semaphore = semget(IPC_PRIVATE, 1, 0600);
 	queue = msgget(IPC_PRIVATE, 0600);
 }
 
-// Waits in a system call. Says when it ends, and whether a handler ran.
+// Says when the system call ends, and whether a handler ran.
 static void block(const char *name) {
-	struct sigaction action = {.sa_handler = handler}; // and no SA_RESTART
+	struct sigaction action = {.sa_handler = handler}; // no SA_RESTART
 	sigaction(SIGUSR1, &action, NULL);
 	prepare();
 	ready(0);
