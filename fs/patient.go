@@ -37,29 +37,13 @@ func (p patient) ask(cancel <-chan struct{}, h *fuse.InHeader, absent func(error
 func (p patient) askOf(who holder, cancel <-chan struct{}, absent func(error) fuse.Status, do func(cancel <-chan struct{}) fuse.Status, finally func(left bool)) fuse.Status {
 	var status fuse.Status
 	err := p.requests.run(cancel, who, requestDeadline, func(ctx context.Context) error {
-		status = do(either(cancel, ctx))
+		status = do(ctx.Done()) // interrupted is who waits, not the work
 		return nil
 	}, finally)
 	if err != nil {
 		return absent(err)
 	}
 	return status
-}
-
-// either is a request's interruption, or the end of our patience with it.
-func either(cancel <-chan struct{}, ctx context.Context) <-chan struct{} {
-	if cancel == nil {
-		return ctx.Done()
-	}
-	both := make(chan struct{})
-	go func() {
-		select {
-		case <-cancel:
-		case <-ctx.Done():
-		}
-		close(both)
-	}()
-	return both
 }
 
 func nothing(bool) {}
