@@ -50,6 +50,9 @@ func TestGolden(t *testing.T) {
 			used = append(used, file)
 			t.Run(file, func(t *testing.T) {
 				if row.Name == "map" && os.Getpagesize() != 4096 {
+					if os.Getenv("CI") != "" {
+						t.Fatal("cannot run: the goldens count pages of 4096 bytes")
+					}
 					t.Skip("skipped: the goldens count pages of 4096 bytes")
 				}
 				asked := q

@@ -81,7 +81,7 @@ func setuidRounds() int {
 func setuidPrograms(t *testing.T) (launcher string) {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
-		t.Skip("the programs are machine code of amd64")
+		lack(t, "the programs are machine code of amd64")
 	}
 	dir := privateTmpfs(t)
 	image := writeProgram(t, filepath.Join(dir, "privileged"), tinyELF(markedBase, markedCode()), 0o755|os.ModeSetuid)
