@@ -26,6 +26,9 @@ func (q *Query) tableRoom(room *int, used int) error {
 // sorted by pid. One that exits meanwhile is left out, and one that is stuck in
 // the kernel.
 func statusTable(q *Query, dst []byte) ([]byte, error) {
+	if err := q.Caller.Load(); err != nil { // else each line would be left out for it
+		return dst, err
+	}
 	room := 0
 	if err := q.tableRoom(&room, 1); err != nil {
 		return dst, err
