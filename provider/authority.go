@@ -78,7 +78,7 @@ func (a *Authority) PIDIn(f *FS, pid int) (int, error) {
 		return 0, &Error{Op: "pidfd_open", PID: pid, Err: classify(err)}
 	}
 	defer unix.Close(fd)
-	self := Process{fs: f, fd: f.fd, pid: f.self}
+	self := dir{fs: f, fd: f.fd, pid: f.self}
 	text, err := self.Read("self/fdinfo/"+strconv.Itoa(fd), nil, maxText)
 	if err != nil {
 		return 0, err

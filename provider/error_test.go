@@ -57,7 +57,7 @@ func TestErrorClasses(t *testing.T) {
 
 // An error is wrapped once, by whoever knew most.
 func TestErrorWrappedOnce(t *testing.T) {
-	p := &Process{pid: 9}
+	p := &Process{dir{pid: 9}}
 	inner := p.fail("open", "mem", unix.EACCES)
 	if outer := p.fail("read", "", inner); outer != inner {
 		t.Errorf("%v", outer)

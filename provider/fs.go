@@ -2,10 +2,7 @@ package provider
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 	"sync"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -58,7 +55,7 @@ func fsmountProc() (int, error) {
 func newFS(fd int, name string) *FS {
 	f := &FS{fd: fd, name: name}
 	f.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
-	f.self, _ = f.Self()
+	f.self, _ = f.SelfPID()
 	f.local = f.self != 0 && f.depth() == 1
 	return f
 }
@@ -91,89 +88,6 @@ func (f *FS) IsProc() bool {
 	return unix.Fstatfs(f.fd, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
 }
 
-// Self is the number of the calling process as this procfs shows it (the
-// link /proc/self).
-func (f *FS) Self() (int, error) {
-	text, err := readlinkat(f.fd, "self")
-	if err != nil {
-		return 0, &Error{Op: "readlink", File: "self", Err: err}
-	}
-	pid, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, &Error{Op: "parse", File: "self", Err: ErrMalformed}
-	}
-	return pid, nil
-}
-
-// Open pins the process pid. A number that belongs to nobody is ErrGone. A
-// thread's number opens too, as in /proc: Status tells its Tgid.
-func (f *FS) Open(pid int) (*Process, error) {
-	fd, err := openat(f.fd, strconv.Itoa(pid), unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		if err == unix.ENOENT {
-			err = ErrGone
-		}
-		return nil, &Error{Op: "open", PID: pid, Err: classify(err)}
-	}
-	return &Process{fs: f, fd: fd, pid: pid}, nil
-}
-
-// PIDs appends the numbers in the root directory to dst, in the kernel's
-// order, which is ascending.
-func (f *FS) PIDs(dst []int) ([]int, error) {
-	fd, err := openat(f.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY)
-	if err != nil {
-		return dst, &Error{Op: "open", File: f.name, Err: err}
-	}
-	defer unix.Close(fd)
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := unix.Getdents(fd, buf)
-		if err == unix.EINTR {
-			continue
-		}
-		if err != nil {
-			return dst, &Error{Op: "readdir", File: f.name, Err: err}
-		}
-		if n == 0 {
-			return dst, nil
-		}
-		dst = appendNumeric(dst, buf[:n])
-	}
-}
-
-// appendNumeric takes the names that are decimal numbers out of a getdents64
-// buffer: u64 inode, s64 offset, u16 record length, u8 type, name.
-func appendNumeric(dst []int, b []byte) []int {
-	const header = 19
-	for len(b) > header {
-		size := int(*(*uint16)(unsafe.Pointer(&b[16])))
-		if size <= header || size > len(b) {
-			return dst
-		}
-		if n, ok := decimalName(b[header:size]); ok {
-			dst = append(dst, n)
-		}
-		b = b[size:]
-	}
-	return dst
-}
-
-func decimalName(name []byte) (int, bool) {
-	n, digits := 0, 0
-	for _, c := range name {
-		if c == 0 {
-			break
-		}
-		if c < '0' || c > '9' || digits == 10 {
-			return 0, false
-		}
-		n = n*10 + int(c-'0')
-		digits++
-	}
-	return n, digits > 0
-}
-
 // buffer lends an empty buffer; give it back with release.
 func (f *FS) buffer() *[]byte { return f.buffers.Get().(*[]byte) }
 
@@ -183,21 +97,6 @@ func (f *FS) release(b *[]byte) {
 		*b = (*b)[:0]
 		f.buffers.Put(b)
 	}
-}
-
-// Namespace identifies a namespace: two are the same where both numbers are.
-type Namespace struct{ Dev, Ino uint64 }
-
-func (f *FS) namespace(pid int, kind string) (Namespace, error) {
-	return namespaceAt(f.fd, fmt.Sprintf("%d/ns/%s", pid, kind))
-}
-
-func namespaceAt(dir int, path string) (Namespace, error) {
-	var st unix.Stat_t
-	if err := unix.Fstatat(dir, path, &st, 0); err != nil {
-		return Namespace{}, err
-	}
-	return Namespace{uint64(st.Dev), st.Ino}, nil
 }
 
 // isMissing reports an errno that says a name does not exist.

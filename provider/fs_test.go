@@ -20,7 +20,7 @@ import (
 // The machine's own procfs, by path and as an instance of nobody's.
 func TestFSOfThisMachine(t *testing.T) {
 	checkOwn := func(f *FS) {
-		self, err := f.Self()
+		self, err := f.SelfPID()
 		if err != nil || self != os.Getpid() {
 			t.Errorf("self %d, %v", self, err)
 		}
@@ -51,7 +51,7 @@ func TestOpenFSOfCapturedTrees(t *testing.T) {
 
 func checkCaptured(t *testing.T, name string, f *FS) {
 	t.Helper()
-	if _, err := f.Self(); f.IsProc() || f.Local() || !errors.Is(err, fs.ErrNotExist) {
+	if _, err := f.SelfPID(); f.IsProc() || f.Local() || !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%s: taken for a procfs: %v", name, err)
 	}
 	if _, err := NewAuthority(f); !errors.Is(err, ErrNotSupported) {
@@ -164,14 +164,25 @@ func dirents(names ...string) (b []byte) {
 	return b
 }
 
-func TestAppendNumeric(t *testing.T) {
-	got := appendNumeric([]int{5}, dirents(".", "..", "1", "self", "42", "4x", "x4", "-3", "", "2147483647", "99999999999", "9"))
+// numericNames appends the numbers among the names of a getdents64 buffer.
+func numericNames(dst []int, b []byte) []int {
+	names(b, func(name []byte) bool {
+		if n, ok := decimalName(name); ok {
+			dst = append(dst, n)
+		}
+		return true
+	})
+	return dst
+}
+
+func TestDirents(t *testing.T) {
+	got := numericNames([]int{5}, dirents(".", "..", "1", "self", "42", "4x", "x4", "-3", "", "2147483647", "99999999999", "9"))
 	if want := []int{5, 1, 42, 2147483647, 9}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
 
-func FuzzAppendNumeric(f *testing.F) {
+func FuzzDirents(f *testing.F) {
 	good := dirents("1", "self", "42")
 	f.Add(good)
 	f.Add(good[:len(good)-1])
@@ -179,7 +190,7 @@ func FuzzAppendNumeric(f *testing.F) {
 	f.Add(make([]byte, 64)) // records of length zero
 	f.Fuzz(func(t *testing.T, b []byte) {
 		b = slices.Clip(slices.Clone(b))
-		got := appendNumeric([]int{5}, b)
+		got := numericNames([]int{5}, b)
 		if got[0] != 5 || len(got) > 1+len(b)/20 {
 			t.Fatalf("%d numbers out of %d bytes", len(got), len(b))
 		}
@@ -245,7 +256,7 @@ func roleInnerPID() error {
 	if err != nil {
 		return err
 	}
-	self, err := outer.Self()
+	self, err := outer.SelfPID()
 	if err != nil || self == 1 || os.Getpid() != 1 || outer.Local() || !inner.Local() {
 		return fmt.Errorf("outer self %d, %v, inner %d, local %v %v", self, err, os.Getpid(), outer.Local(), inner.Local())
 	}

@@ -48,12 +48,13 @@ func TestMain(m *testing.M) {
 
 // roles are checks that need a whole process. Each says what is wrong.
 var roles = map[string]func() error{
-	"covered":  roleCovered,
-	"innerpid": roleInnerPID,
-	"hidepid":  roleHidePID,
-	"unmapped": roleUnmapped,
-	"probe":    roleProbe,
-	"hostname": roleHostname,
+	"covered":     roleCovered,
+	"everymethod": checkEvery,
+	"innerpid":    roleInnerPID,
+	"hidepid":     roleHidePID,
+	"unmapped":    roleUnmapped,
+	"probe":       roleProbe,
+	"hostname":    roleHostname,
 }
 
 // runRole runs a role to its end and gives its output.

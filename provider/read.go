@@ -3,18 +3,46 @@ package provider
 import (
 	"io"
 	"slices"
+	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // Raw system calls on /proc. The os package would register each descriptor
-// with the poller and ask for its flags: five more calls a file.
+// with the poller and ask for its flags: five more calls a file. The unix
+// package would copy each name to the heap.
+
+// nameRoom holds the names of nearly all files, with the NUL that ends them.
+const nameRoom = 64
+
+// cname copies name to buf, or to the heap where that is too small, and ends
+// it with NUL; nil for a name with a NUL in it.
+func cname(buf *[nameRoom]byte, name string) *byte {
+	if strings.IndexByte(name, 0) >= 0 {
+		return nil
+	}
+	if len(name) < nameRoom {
+		buf[copy(buf[:], name)] = 0
+		return &buf[0]
+	}
+	return &append([]byte(name), 0)[0]
+}
 
 func openat(dir int, name string, flags int) (int, error) {
+	var buf [nameRoom]byte
+	path := cname(&buf, name)
+	if path == nil {
+		return -1, unix.EINVAL
+	}
 	for {
-		fd, err := unix.Openat(dir, name, flags|unix.O_CLOEXEC, 0)
-		if err != unix.EINTR {
-			return fd, err
+		fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(path)),
+			uintptr(flags|unix.O_CLOEXEC), 0, 0, 0)
+		if errno == 0 {
+			return int(fd), nil
+		}
+		if errno != unix.EINTR {
+			return -1, errno
 		}
 	}
 }
@@ -65,17 +93,80 @@ func appendAll(dst []byte, fd, limit int) ([]byte, error) {
 	}
 }
 
+// appendRecord is appendAll for files that the kernel writes as one record: a
+// read that does not fill its room was the last.
+func appendRecord(dst []byte, fd, limit int) ([]byte, error) {
+	if cap(dst)-len(dst) < readMore {
+		dst = slices.Grow(dst, readMore)
+	}
+	n, err := readRetry(fd, dst[len(dst):cap(dst)])
+	if err != nil {
+		return dst, err
+	}
+	all := dst[:len(dst)+n]
+	if len(all) == cap(dst) {
+		rest, err := appendAll(all, fd, max(limit-n, 0))
+		if err != nil {
+			return dst, err
+		}
+		return rest, nil
+	}
+	if n > limit {
+		return dst, ErrTooBig
+	}
+	return all, nil
+}
+
 // readlinkat reads a link whole.
 func readlinkat(dir int, name string) (string, error) {
-	buf := make([]byte, 256)
-	for {
-		n, err := unix.Readlinkat(dir, name, buf)
-		if err != nil {
-			return "", err
-		}
-		if n < len(buf) {
-			return string(buf[:n]), nil
-		}
-		buf = make([]byte, 4*len(buf))
+	var buf [256]byte
+	n, err := readlinkInto(dir, name, buf[:])
+	if err != nil {
+		return "", err
 	}
+	if n < len(buf) {
+		return string(buf[:n]), nil
+	}
+	return longLink(dir, name)
+}
+
+// linkMost is the longest link that the kernel writes: a page.
+const linkMost = 4096
+
+func longLink(dir int, name string) (string, error) {
+	buf := make([]byte, linkMost)
+	n, err := readlinkInto(dir, name, buf)
+	if err != nil {
+		return "", err
+	}
+	return string(buf[:n]), nil
+}
+
+func readlinkInto(dir int, name string, buf []byte) (int, error) {
+	var room [nameRoom]byte
+	path := cname(&room, name)
+	if path == nil {
+		return 0, unix.EINVAL
+	}
+	n, _, errno := unix.Syscall6(unix.SYS_READLINKAT, uintptr(dir), uintptr(unsafe.Pointer(path)),
+		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
+// fstatat is stat(2) of a name below dir.
+func fstatat(dir int, name string, st *unix.Stat_t, flags int) error {
+	var room [nameRoom]byte
+	path := cname(&room, name)
+	if path == nil {
+		return unix.EINVAL
+	}
+	_, _, errno := unix.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(path)),
+		uintptr(unsafe.Pointer(st)), uintptr(flags), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

@@ -1,0 +1,148 @@
+package provider
+
+import (
+	"errors"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// dir is a pinned directory of a procfs: /proc/PID or /proc/PID/task/TID.
+type dir struct {
+	fs  *FS
+	fd  int
+	pid int
+	tid int // 0 for a process
+}
+
+// Close releases the descriptor.
+func (d *dir) Close() error {
+	fd := d.fd
+	d.fd = closed
+	return unix.Close(fd)
+}
+
+// closed is no descriptor, and not AT_FDCWD either: what is closed fails with
+// EBADF instead of reaching another file.
+const closed = -1
+
+// Read appends the whole of a file below the directory to dst: at most limit
+// bytes, more is ErrTooBig.
+func (d *dir) Read(file string, dst []byte, limit int) ([]byte, error) {
+	return d.read(file, dst, limit, appendAll)
+}
+
+// maxText bounds the texts that are parsed whole. The longest real one is a
+// status with 65,536 supplementary groups.
+const maxText = 1 << 20
+
+func (d *dir) read(file string, dst []byte, limit int, all func([]byte, int, int) ([]byte, error)) ([]byte, error) {
+	fd, err := d.open(file, unix.O_RDONLY)
+	if err != nil {
+		return dst, err
+	}
+	out, err := all(dst, fd, limit)
+	unix.Close(fd)
+	if err != nil {
+		return dst, d.fail("read", file, err)
+	}
+	return out, nil
+}
+
+type parser interface{ Parse([]byte) error }
+
+// parse reads a file that the kernel writes as one record and that is never
+// empty for a process that lives.
+func (d *dir) parse(file string, into parser) error {
+	buf := d.fs.buffer()
+	defer d.fs.release(buf)
+	text, err := d.read(file, (*buf)[:0], maxText, appendRecord)
+	if err != nil {
+		return err
+	}
+	*buf = text
+	if len(text) == 0 { // it exited between open and read
+		return d.fail("read", file, ErrGone)
+	}
+	if err := into.Parse(text); err != nil {
+		return d.fail("parse", file, err)
+	}
+	return nil
+}
+
+// write writes text to a file below the directory in one call, which is how
+// the kernel's setters want it.
+func (d *dir) write(file, text string) error {
+	fd, err := d.open(file, unix.O_WRONLY)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	n, err := unix.Write(fd, []byte(text))
+	for err == unix.EINTR {
+		n, err = unix.Write(fd, []byte(text))
+	}
+	if err == nil && n != len(text) {
+		err = unix.EIO
+	}
+	if err != nil {
+		return d.fail("write", file, err)
+	}
+	return nil
+}
+
+// readlink reads a link below the directory.
+func (d *dir) readlink(file string) (string, error) {
+	text, err := readlinkat(d.fd, file)
+	if err != nil {
+		return "", d.fail("readlink", file, d.missing(file, err))
+	}
+	return text, nil
+}
+
+// Alive is nil while the process or thread exists, zombies included, and
+// ErrGone after that. Where hidepid= keeps it from us it is a permission error.
+func (d *dir) Alive() error {
+	var st unix.Stat_t
+	err := fstatat(d.fd, "stat", &st, unix.AT_SYMLINK_NOFOLLOW)
+	switch {
+	case err == nil:
+		return nil
+	case isMissing(err):
+		err = ErrGone
+	}
+	return d.fail("stat", "stat", err)
+}
+
+func (d *dir) open(file string, flags int) (int, error) {
+	fd, err := openat(d.fd, file, flags)
+	if err != nil {
+		return -1, d.fail("open", file, d.missing(file, err))
+	}
+	return fd, nil
+}
+
+// missing tells why a file below a pinned directory is not there: because the
+// process is gone, or because this kernel or this kind of process lacks it.
+func (d *dir) missing(file string, err error) error {
+	if !isMissing(err) {
+		return err
+	}
+	if file == "stat" || errors.Is(d.Alive(), ErrGone) {
+		return ErrGone
+	}
+	return ErrNotSupported
+}
+
+func (d *dir) fail(op, file string, err error) error {
+	if d.tid != 0 {
+		file = "task/" + strconv.Itoa(d.tid) + "/" + file
+	}
+	if e, ok := err.(*Error); ok { // a parser's, which knows no process
+		if e.PID == 0 {
+			e.PID, e.File = d.pid, file
+		}
+		return e
+	}
+	return &Error{Op: op, PID: d.pid, File: file, Err: classify(err)}
+}

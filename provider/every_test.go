@@ -1,0 +1,161 @@
+package provider
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// checks are one for each method that reads a process: it runs the method and
+// compares the result with a second decoding of the raw file.
+var checks = map[string]func(*Process) error{
+	"stat": checkStat,
+}
+
+// checkStat takes the stat text apart at its blanks.
+func checkStat(p *Process) error {
+	return steady(p, "stat", func(raw []byte) error {
+		var s Stat
+		if err := p.Stat(&s); err != nil {
+			return err
+		}
+		name, rest := bytes.IndexByte(raw, '('), bytes.LastIndexByte(raw, ')')
+		fields := bytes.Fields(raw[rest+1:])
+		return same("stat",
+			s.PID, string(raw[:name-1]),
+			s.Comm, string(raw[name+1:rest]),
+			string(rune(s.State)), string(fields[0]),
+			s.PPID, string(fields[1]),
+			s.StartTime, string(fields[19]),
+			s.ExitCode, string(fields[49]))
+	})
+}
+
+// same compares pairs of a value and its text.
+func same(what string, pairs ...any) error {
+	for i := 0; i < len(pairs); i += 2 {
+		if got := fmt.Sprint(pairs[i]); got != fmt.Sprint(pairs[i+1]) {
+			return fmt.Errorf("%w: %s, pair %d: %q, the text says %q", errDiffers, what, i/2, got, pairs[i+1])
+		}
+	}
+	return nil
+}
+
+var errDiffers = errors.New("differs")
+
+// steady runs fn with the raw text of a file, and again where the text has
+// changed since, for then fn may have compared two moments.
+func steady(p *Process, file string, fn func(raw []byte) error) (err error) {
+	for range 10 {
+		before, err := p.Read(file, nil, 16<<20)
+		if err != nil {
+			return err
+		}
+		if err = fn(before); !errors.Is(err, errDiffers) {
+			return err
+		}
+		after, readErr := p.Read(file, nil, 16<<20)
+		if readErr != nil || bytes.Equal(before, after) {
+			return err
+		}
+	}
+	return nil // it never stands still
+}
+
+// rightClass says that an error is one that a living machine may give.
+func rightClass(err error) bool {
+	return err == nil || errors.Is(err, ErrGone) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotSupported)
+}
+
+// checkEvery runs all checks on all processes.
+func checkEvery() error {
+	f, err := OpenFS("/proc")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for p, err := range f.All() {
+		if err != nil {
+			if !rightClass(err) {
+				return err
+			}
+			continue
+		}
+		if err := checkPatiently(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPatiently runs all checks on a process, but leaves alone what is stuck:
+// somebody else's may wait for a file system that does not answer.
+func checkPatiently(p *Process) error {
+	own, err := p.Clone()
+	if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() {
+		defer own.Close()
+		done <- checkOne(own)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		return nil
+	}
+}
+
+func checkOne(p *Process) error {
+	for name, check := range checks {
+		if err := check(p); !rightClass(err) {
+			return fmt.Errorf("%s of %d: %w", name, p.PID(), err)
+		}
+	}
+	return nil
+}
+
+func TestEveryMethod(t *testing.T) {
+	if err := checkEvery(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Under a storm of processes that begin and end.
+func TestEveryMethodChurn(t *testing.T) {
+	var storm sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		storm.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					exec.Command("true").Run()
+				}
+			}
+		})
+	}
+	defer storm.Wait()
+	defer close(done)
+	for range 3 {
+		if err := checkEvery(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// As a user to whom most is closed.
+func TestEveryMethodNobody(t *testing.T) {
+	needRoot(t)
+	runRole(t, "everymethod", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})
+}

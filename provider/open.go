@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open pins the process pid of the machine's own procfs, /proc. It opens that
+// root at its first use and keeps it; for another one use [OpenFS].
+func Open(pid int) (*Process, error) {
+	f, err := host()
+	if err != nil {
+		return nil, err
+	}
+	return f.Open(pid)
+}
+
+// Self pins the calling process (/proc/self).
+func Self() (*Process, error) {
+	f, err := host()
+	if err != nil {
+		return nil, err
+	}
+	return f.Self()
+}
+
+// host is /proc, opened once.
+var host = sync.OnceValues(func() (*FS, error) { return OpenFS("/proc") })
+
+// Open pins the process pid. A number that belongs to nobody is ErrGone. A
+// thread's number opens too, as in /proc: Status tells its Tgid.
+func (f *FS) Open(pid int) (*Process, error) {
+	p := new(Process)
+	if err := f.openInto(&p.dir, pid); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (f *FS) openInto(d *dir, pid int) error {
+	var name [20]byte
+	fd, err := openat(f.fd, string(strconv.AppendInt(name[:0], int64(pid), 10)), unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		if err == unix.ENOENT {
+			err = ErrGone
+		}
+		return &Error{Op: "open", PID: pid, Err: classify(err)}
+	}
+	*d = dir{fs: f, fd: fd, pid: pid}
+	return nil
+}
+
+// Self pins the calling process, as this root numbers it (the link self).
+func (f *FS) Self() (*Process, error) {
+	pid, err := f.SelfPID()
+	if err != nil {
+		return nil, err
+	}
+	return f.Open(pid)
+}
+
+// SelfPID is the number of the calling process as this procfs shows it (the
+// link self).
+func (f *FS) SelfPID() (int, error) {
+	text, err := readlinkat(f.fd, "self")
+	if err != nil {
+		return 0, &Error{Op: "readlink", File: "self", Err: err}
+	}
+	pid, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, &Error{Op: "parse", File: "self", Err: ErrMalformed}
+	}
+	return pid, nil
+}
+
+// ThreadSelf pins the calling thread (the link thread-self, Linux 3.17). It
+// means something only to a goroutine that is locked to its thread.
+func (f *FS) ThreadSelf() (*Task, error) {
+	text, err := readlinkat(f.fd, "thread-self")
+	if err != nil {
+		return nil, &Error{Op: "readlink", File: "thread-self", Err: err}
+	}
+	pid, rest, _ := strings.Cut(text, "/")
+	tgid, err1 := strconv.Atoi(pid)
+	tid, err2 := strconv.Atoi(strings.TrimPrefix(rest, "task/"))
+	if err1 != nil || err2 != nil {
+		return nil, &Error{Op: "parse", File: "thread-self", Err: ErrMalformed}
+	}
+	p, err := f.Open(tgid)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	return p.Task(tid)
+}
+
+// Clone pins the process once more, for whoever wants to keep it longer than
+// the walk that it comes from. Both are to be closed.
+func (p *Process) Clone() (*Process, error) {
+	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, p.fail("dup", "", err)
+	}
+	return &Process{dir{fs: p.fs, fd: fd, pid: p.pid}}, nil
+}

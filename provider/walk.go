@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"iter"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// All walks the processes of the root in ascending order of their numbers. It
+// holds two descriptors, the directory and the current process, and allocates
+// nothing for a process: the Process is the walk's own and closed with the
+// next step (use [Process.Clone] to keep one). One that has gone, or that may
+// not be opened, is an error of its own with a nil Process; the walk goes on.
+func (f *FS) All() iter.Seq2[*Process, error] {
+	return func(yield func(*Process, error) bool) {
+		p := &Process{dir{fd: closed}}
+		for pid, err := range f.Numbers() {
+			if err == nil {
+				err = f.openInto(&p.dir, pid)
+			}
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			more := yield(p, nil)
+			p.Close()
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// All walks the processes of /proc: see [FS.All].
+func All() iter.Seq2[*Process, error] {
+	return func(yield func(*Process, error) bool) {
+		f, err := host()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		f.All()(yield)
+	}
+}
+
+// PIDs appends the numbers in the root directory to dst, in the kernel's
+// order, which is ascending.
+func (f *FS) PIDs(dst []int) ([]int, error) {
+	for pid, err := range f.Numbers() {
+		if err != nil {
+			return dst, err
+		}
+		dst = append(dst, pid)
+	}
+	return dst, nil
+}
+
+// Numbers walks the numbers in the root directory. An error ends it.
+func (f *FS) Numbers() iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		if err := numbers(f.fd, ".", yield); err != nil {
+			yield(0, &Error{Op: "readdir", File: f.name, Err: err})
+		}
+	}
+}
+
+// numbers walks the names of a directory that are decimal numbers.
+func numbers(at int, name string, yield func(int, error) bool) error {
+	return entries(at, name, func(entry []byte) bool {
+		n, ok := decimalName(entry)
+		return !ok || yield(n, nil)
+	})
+}
+
+// direntRoom is what one read of a directory asks for.
+const direntRoom = 32 << 10
+
+// entries walks the names of a directory, "." and ".." included, until yield
+// says false. The name is valid during the call.
+func entries(at int, name string, yield func([]byte) bool) error {
+	fd, err := openat(at, name, unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, direntRoom)
+	for {
+		n, err := unix.Getdents(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 || !names(buf[:n], yield) {
+			return err
+		}
+	}
+}
+
+// names takes the names out of a getdents64 buffer: u64 inode, s64 offset, u16
+// record length, u8 type, name.
+func names(b []byte, yield func([]byte) bool) (more bool) {
+	const header = 19
+	for len(b) > header {
+		size := int(*(*uint16)(unsafe.Pointer(&b[16])))
+		if size <= header || size > len(b) {
+			return true
+		}
+		if !yield(untilNUL(b[header:size])) {
+			return false
+		}
+		b = b[size:]
+	}
+	return true
+}
+
+func untilNUL(b []byte) []byte {
+	for i, c := range b {
+		if c == 0 {
+			return b[:i]
+		}
+	}
+	return b
+}
+
+func decimalName(name []byte) (int, bool) {
+	v, n := decimal(name)
+	return int(v), n > 0 && n == len(name) && n <= 10
+}

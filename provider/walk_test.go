@@ -1,0 +1,174 @@
+package provider
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// The walk gives each process that the listing has, and itself among them.
+func TestAll(t *testing.T) {
+	f := openProc(t)
+	before, err := f.PIDs(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walked []int
+	for p, err := range f.All() {
+		if errors.Is(err, ErrGone) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s Stat
+		if err := p.Stat(&s); err == nil && s.PID != p.PID() {
+			t.Errorf("process %d says that it is %d", p.PID(), s.PID)
+		}
+		walked = append(walked, p.PID())
+	}
+	if !slices.IsSorted(walked) || !slices.Contains(walked, os.Getpid()) || len(walked) < len(before)/2 {
+		t.Errorf("%d processes walked, %d listed", len(walked), len(before))
+	}
+}
+
+// What a walk gave is closed after its step: it fails, and reaches no other.
+func TestAllAfterwards(t *testing.T) {
+	f := openProc(t)
+	var kept, cloned *Process
+	for p, err := range f.All() {
+		if err != nil {
+			continue
+		}
+		kept = p
+		if cloned, err = p.Clone(); err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	defer cloned.Close()
+	var s Stat
+	if err := kept.Stat(&s); !errors.Is(err, unix.EBADF) {
+		t.Errorf("after the walk: %v", err)
+	}
+	if err := cloned.Stat(&s); err != nil || s.PID != cloned.PID() {
+		t.Errorf("the clone: %d, %v", s.PID, err)
+	}
+}
+
+// A walk holds two descriptors at most, and none after it.
+func TestAllDescriptors(t *testing.T) {
+	f := openProc(t)
+	before := count(t, "fd")
+	for range f.All() {
+		if now := count(t, "fd"); now > before+2 {
+			t.Fatalf("%d descriptors, %d before", now, before)
+		}
+	}
+	if now := count(t, "fd"); now > before {
+		t.Errorf("%d descriptors after, %d before", now, before)
+	}
+}
+
+func TestSelf(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	q, err := Open(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	if p.PID() != os.Getpid() || q.PID() != os.Getpid() {
+		t.Errorf("%d and %d, want %d", p.PID(), q.PID(), os.Getpid())
+	}
+}
+
+func TestThreadSelf(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	task, err := openProc(t).ThreadSelf()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer task.Close()
+	if task.PID() != os.Getpid() || task.TID() != unix.Gettid() {
+		t.Errorf("%d/%d, want %d/%d", task.PID(), task.TID(), os.Getpid(), unix.Gettid())
+	}
+	var s Stat
+	if err := task.Stat(&s); err != nil || s.PID != unix.Gettid() {
+		t.Errorf("%d, %v", s.PID, err)
+	}
+}
+
+// The threads of a process are those of its task directory.
+func TestTasks(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var tids []int
+	for task, err := range p.Tasks() {
+		if errors.Is(err, ErrGone) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s Status
+		if err := task.Status(&s); err != nil || s.TGID != os.Getpid() || s.PID != task.TID() {
+			t.Errorf("task %d: %d of %d, %v", task.TID(), s.PID, s.TGID, err)
+		}
+		tids = append(tids, task.TID())
+	}
+	if len(tids) < 2 || !slices.Contains(tids, os.Getpid()) {
+		t.Errorf("threads %v", tids)
+	}
+	main, err := p.MainTask()
+	if err != nil || main.TID() != os.Getpid() {
+		t.Fatal(main, err)
+	}
+	main.Close()
+	if _, err := p.Task(1 << 30); !errors.Is(err, ErrGone) {
+		t.Errorf("no such thread: %v", err)
+	}
+}
+
+// A thread's error names the thread's file.
+func TestTaskGone(t *testing.T) {
+	cmd := exec.Command("sleep", "1000")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := pin(t, openProc(t), cmd.Process.Pid)
+	task, err := p.MainTask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer task.Close()
+	cmd.Process.Kill()
+	cmd.Wait()
+	var s Stat
+	err = task.Stat(&s)
+	var e *Error
+	if !errors.Is(err, ErrGone) || !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &e) {
+		t.Fatal(err)
+	}
+	if e.PID != p.PID() || e.File == "stat" {
+		t.Errorf("%q", err)
+	}
+	for _, err := range p.Tasks() {
+		if !errors.Is(err, ErrGone) {
+			t.Errorf("tasks: %v", err)
+		}
+	}
+}
