@@ -24,3 +24,52 @@ func TestWalkAllocations(t *testing.T) {
 		t.Errorf("%v allocations for %d processes", got, n)
 	}
 }
+
+// The walks that read one file of each allocate as little.
+func TestAllStatAllocations(t *testing.T) {
+	f := openProc(t)
+	var stat Stat
+	var status Status
+	walk := func() {
+		for range f.AllStat(&stat) {
+		}
+		for range f.AllStatus(&status) {
+		}
+	}
+	walk()
+	const ofTheWalks = 10
+	if got := testing.AllocsPerRun(20, walk); got > ofTheWalks {
+		t.Errorf("%v allocations", got)
+	}
+}
+
+// Reading what is reused allocates nothing.
+func TestReadingAllocations(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s, err := p.Sampler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var stat Stat
+	var status Status
+	var limits Limits
+	for name, read := range map[string]func() error{
+		"stat": func() error { return p.Stat(&stat) }, "sampled stat": func() error { return s.Stat(&stat) },
+		"status": func() error { return p.Status(&status) }, "sampled status": func() error { return s.Status(&status) },
+		"limits": func() error { return p.Limits(&limits) },
+	} {
+		got := testing.AllocsPerRun(100, func() {
+			if err := read(); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if got != 0 {
+			t.Errorf("%s: %v allocations", name, got)
+		}
+	}
+}

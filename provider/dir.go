@@ -26,22 +26,22 @@ func (d *dir) Close() error {
 // EBADF instead of reaching another file.
 const closed = -1
 
+func (d *dir) dup() (dir, error) {
+	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return dir{}, d.fail("dup", "", err)
+	}
+	return dir{fs: d.fs, fd: fd, pid: d.pid, tid: d.tid}, nil
+}
+
 // Read appends the whole of a file below the directory to dst: at most limit
 // bytes, more is ErrTooBig.
 func (d *dir) Read(file string, dst []byte, limit int) ([]byte, error) {
-	return d.read(file, dst, limit, appendAll)
-}
-
-// maxText bounds the texts that are parsed whole. The longest real one is a
-// status with 65,536 supplementary groups.
-const maxText = 1 << 20
-
-func (d *dir) read(file string, dst []byte, limit int, all func([]byte, int, int) ([]byte, error)) ([]byte, error) {
 	fd, err := d.open(file, unix.O_RDONLY)
 	if err != nil {
 		return dst, err
 	}
-	out, err := all(dst, fd, limit)
+	out, err := appendAll(dst, fd, limit)
 	unix.Close(fd)
 	if err != nil {
 		return dst, d.fail("read", file, err)
@@ -49,18 +49,38 @@ func (d *dir) read(file string, dst []byte, limit int, all func([]byte, int, int
 	return out, nil
 }
 
+// maxText bounds the texts that are parsed whole. The longest real one is a
+// status with 65,536 supplementary groups.
+const maxText = 1 << 20
+
 type parser interface{ Parse([]byte) error }
 
 // parse reads a file that the kernel writes as one record and that is never
 // empty for a process that lives.
 func (d *dir) parse(file string, into parser) error {
-	buf := d.fs.buffer()
-	defer d.fs.release(buf)
-	text, err := d.read(file, (*buf)[:0], maxText, appendRecord)
+	fd, err := d.open(file, unix.O_RDONLY)
 	if err != nil {
 		return err
 	}
-	*buf = text
+	return d.parseFD(fd, file, into)
+}
+
+// parseFD parses what fd holds, and closes it.
+func (d *dir) parseFD(fd int, file string, into parser) error {
+	buf := d.fs.buffer()
+	text, err := appendRecord(*buf, fd, maxText)
+	unix.Close(fd)
+	if err == nil {
+		*buf = text
+		err = d.parsed(file, text, into)
+	} else {
+		err = d.fail("read", file, err)
+	}
+	d.fs.release(buf)
+	return err
+}
+
+func (d *dir) parsed(file string, text []byte, into parser) error {
 	if len(text) == 0 { // it exited between open and read
 		return d.fail("read", file, ErrGone)
 	}

@@ -23,12 +23,54 @@ var hexDigit = [256]uint8{
 // decimal reads the number at the start of b: its value and its length in
 // bytes. The length is 0 where there is none or it is beyond 64 bits.
 func decimal(b []byte) (v uint64, n int) {
+	if len(b) < 8 {
+		return decimalTail(b, 0, 0)
+	}
+	x := binary.LittleEndian.Uint64(b) ^ eightZeros
+	if other := (x + belowTen | x) & highBits; other != 0 {
+		digits := bits.TrailingZeros64(other) / 8
+		return eightDigits(x << (64 - 8*digits)), digits
+	}
+	v = eightDigits(x)
+	if len(b) < 16 {
+		return decimalTail(b, v, 8)
+	}
+	x = binary.LittleEndian.Uint64(b[8:]) ^ eightZeros
+	if other := (x + belowTen | x) & highBits; other != 0 {
+		digits := bits.TrailingZeros64(other) / 8
+		return v*powersOfTen[digits] + eightDigits(x<<(64-8*digits)), 8 + digits
+	}
+	return longDecimal(b, v, 8)
+}
+
+// longDecimal goes on with v, whose n digits are read.
+func longDecimal(b []byte, v uint64, n int) (uint64, int) {
+	for len(b)-n >= 8 {
+		x := binary.LittleEndian.Uint64(b[n:]) ^ eightZeros
+		digits := bits.TrailingZeros64((x+belowTen|x)&highBits) / 8
+		high, low := bits.Mul64(v, powersOfTen[digits])
+		sum, carry := bits.Add64(low, eightDigits(x<<(64-8*digits)), 0)
+		if high|carry != 0 {
+			return 0, 0
+		}
+		v, n = sum, n+digits
+		if digits < 8 {
+			return v, n
+		}
+	}
+	return decimalTail(b, v, n)
+}
+
+var powersOfTen = [9]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8}
+
+// decimalTail goes on with the last bytes of b, of which n are read.
+func decimalTail(b []byte, v uint64, n int) (uint64, int) {
 	for ; n < len(b); n++ {
 		d := uint64(b[n] - '0')
 		if d > 9 {
 			break
 		}
-		if n >= 19 && v > (math.MaxUint64-d)/10 {
+		if v > (math.MaxUint64-d)/10 {
 			return 0, 0
 		}
 		v = v*10 + d
@@ -90,7 +132,17 @@ const (
 	eightBlanks = 0x2020202020202020
 	eightZeros  = 0x3030303030303030
 	highHalves  = 0xf0f0f0f0f0f0f0f0
+	highBits    = 0x8080808080808080
+	belowTen    = 0x7676767676767676 // added to a digit's value: its high bit stays 0
 )
+
+// eightDigits is the number whose digits, as values, the bytes of x are; the
+// first one is the lowest byte.
+func eightDigits(x uint64) uint64 {
+	x = x*10 + x>>8 // pairs of digits in every second byte
+	const mask = 0x000000ff000000ff
+	return ((x&mask)*(100+1000000<<32) + (x>>16&mask)*(1+10000<<32)) >> 32
+}
 
 // padded8 reads the number in the first eight bytes of b, right-aligned with
 // blanks as the kernel's %8lu writes it.
@@ -104,15 +156,35 @@ func padded8(b []byte) (v uint64, ok bool) {
 	if x&highHalves != eightZeros || (x+0x0606060606060606)&highHalves != eightZeros {
 		return 0, false
 	}
-	x -= eightZeros
-	x = x*10 + x>>8 // pairs of digits in every second byte
-	const mask = 0x000000ff000000ff
-	return ((x&mask)*(100+1000000<<32) + (x>>16&mask)*(1+10000<<32)) >> 32, true
+	return eightDigits(x - eightZeros), true
+}
+
+// eightHexDigits is the number that the bytes of x are in lower-case
+// hexadecimal, the first digit in the lowest byte.
+func eightHexDigits(x uint64) (v uint64, ok bool) {
+	if x == eightZeros {
+		return 0, true
+	}
+	digit := x ^ eightZeros          // 0 to 9 for '0' to '9'
+	letter := x ^ 0x6060606060606060 // 1 to 6 for 'a' to 'f'
+	isDigit := ^(digit + belowTen | digit) & highBits
+	isLetter := (letter + 0x7f7f7f7f7f7f7f7f) &^ (letter + 0x7979797979797979) &^ letter & highBits
+	if isDigit|isLetter != highBits {
+		return 0, false
+	}
+	x = x&0x0f0f0f0f0f0f0f0f + isLetter>>7*9
+	x = (x<<4 | x>>8) & 0x00ff00ff00ff00ff
+	x = (x<<8 | x>>16) & 0x0000ffff0000ffff
+	return x<<16&0xffff0000 | x>>32, true
 }
 
 // skipBlanks gives the index of the first byte of b from i on that is neither
 // blank nor tab.
 func skipBlanks(b []byte, i int) int {
+	for len(b)-i >= 8 && (b[i] == ' ' || b[i] == '\t') {
+		n := bits.TrailingZeros64(binary.LittleEndian.Uint64(b[i:])^eightBlanks) / 8
+		i += max(n, 1)
+	}
 	for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
 		i++
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
@@ -87,6 +88,31 @@ func FuzzPadded8(f *testing.F) {
 		}
 		if v, ok := padded8(b); ok != (err == nil) || ok && v != want {
 			t.Fatalf("%q: %d, %v; want %d, %v", b, v, ok, want, err)
+		}
+	})
+}
+
+// Eight hexadecimal digits at once, against the loop.
+func TestEightHexDigits(t *testing.T) {
+	for _, text := range []string{"00000000", "12345678", "abcdef09", "ffffffff", "fffffffe", "0000000a",
+		"`0000000", "0000000g", "000A0000", "0000/000", "0000:000", "000\x80\xff000", "\xba\xff\x000000a", "00 00000"} {
+		want, n := hexadecimal([]byte(text))
+		v, ok := eightHexDigits(binary.LittleEndian.Uint64([]byte(text)))
+		if ok != (n == 8) || ok && v != want {
+			t.Errorf("%q: %x, %v; want %x of %d digits", text, v, ok, want, n)
+		}
+	}
+}
+
+func FuzzEightHexDigits(f *testing.F) {
+	f.Add(uint64(0x3030303030303030))
+	f.Add(uint64(0x6661393062636465))
+	f.Fuzz(func(t *testing.T, x uint64) {
+		text := binary.LittleEndian.AppendUint64(nil, x)
+		want, n := hexadecimal(text)
+		v, ok := eightHexDigits(x)
+		if ok != (n == 8) || ok && v != want {
+			t.Errorf("%q: %x, %v; want %x of %d digits", text, v, ok, want, n)
 		}
 	})
 }

@@ -80,13 +80,12 @@ func ParseLimits(b []byte) (Limits, error) {
 func (l *Limits) Parse(b []byte) error {
 	*l = Limits{}
 	next := LimitKind(0)
-	for len(b) > 0 {
+	for b = b[l.quick(b, &next):]; len(b) > 0; b = b[l.quick(b, &next):] {
 		n := bytes.IndexByte(b, '\n')
 		if n < 0 {
 			return l.fail("no newline at the end")
 		}
-		k := findLimit(b[:n], next)
-		if k < limitKinds {
+		if k := findLimit(b[:n], next); k < limitKinds {
 			if !l.at(k).parse(b[len(limitNames[k]):n]) {
 				return l.fail(limitNames[k])
 			}
@@ -104,6 +103,48 @@ func (l *Limits) Parse(b []byte) error {
 func (l *Limits) fail(what string) error {
 	*l = Limits{}
 	return malformed("limits", what)
+}
+
+// The kernel's columns: "%-25s %-20s %-20s %-10s\n", the last one missing where
+// the limit has no unit.
+const (
+	limitSoft = 26
+	limitHard = limitSoft + 21
+	limitUnit = limitHard + 21
+	limitEnd  = limitUnit + 10
+)
+
+// quick takes the lines at the start of b that are in the kernel's order and
+// columns, and gives the bytes taken.
+func (l *Limits) quick(b []byte, next *LimitKind) (taken int) {
+	for k := *next; k < limitKinds && len(b) > limitEnd; k++ {
+		name, end := limitNames[k], limitEnd
+		if b[limitUnit] == '\n' {
+			end = limitUnit
+		}
+		limit := l.at(k)
+		if string(b[:len(name)]) != name || b[len(name)] != ' ' || b[end] != '\n' ||
+			!limitColumn(&limit.Soft, b[limitSoft:]) || !limitColumn(&limit.Hard, b[limitHard:]) {
+			break
+		}
+		l.has |= 1 << k
+		*next = (k + 1) % limitKinds
+		taken += end + 1
+		b = b[end+1:]
+	}
+	return taken
+}
+
+// limitColumn reads a value that fills its column with blanks.
+func limitColumn(p *uint64, b []byte) bool {
+	const none = "unlimited           "
+	if string(b[:len(none)]) == none {
+		*p = Unlimited
+		return true
+	}
+	v, n := decimal(b)
+	*p = v
+	return n > 0 && n < len(none) && string(b[n:len(none)]) == "                    "[n:]
 }
 
 // findLimit tells whose line this is, trying next first.

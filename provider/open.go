@@ -100,9 +100,9 @@ func (f *FS) ThreadSelf() (*Task, error) {
 // Clone pins the process once more, for whoever wants to keep it longer than
 // the walk that it comes from. Both are to be closed.
 func (p *Process) Clone() (*Process, error) {
-	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
+	own, err := p.dup()
 	if err != nil {
-		return nil, p.fail("dup", "", err)
+		return nil, err
 	}
-	return &Process{dir{fs: p.fs, fd: fd, pid: p.pid}}, nil
+	return &Process{own}, nil
 }

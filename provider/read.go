@@ -117,6 +117,24 @@ func appendRecord(dst []byte, fd, limit int) ([]byte, error) {
 	return all, nil
 }
 
+// preadRecord is appendRecord from the start of a file.
+func preadRecord(dst []byte, fd, limit int) ([]byte, error) {
+	for {
+		n, err := unix.Pread(fd, dst[:cap(dst)], 0)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return dst, err
+		case n < cap(dst):
+			return dst[:n], nil
+		case n > limit:
+			return dst, ErrTooBig
+		default:
+			dst = make([]byte, 0, 2*cap(dst))
+		}
+	}
+}
+
 // readlinkat reads a link whole.
 func readlinkat(dir int, name string) (string, error) {
 	var buf [256]byte

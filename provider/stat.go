@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"strconv"
 )
@@ -70,10 +71,6 @@ type Stat struct {
 const (
 	statFields = 52
 	statLeast  = 37 // what every kernel since 2.0 writes
-
-	// Bits by field number: what may be negative, and what the kernel holds in 32 bits.
-	statSigned uint64 = 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<16 | 1<<17 | 1<<18 | 1<<19 | 1<<20 | 1<<21 | 1<<38 | 1<<39 | 1<<44 | 1<<52
-	statNarrow uint64 = 1<<1 | 1<<4 | 1<<5 | 1<<6 | 1<<7 | 1<<8 | 1<<9 | 1<<38 | 1<<39 | 1<<40 | 1<<41 | 1<<52
 )
 
 // ParseStat reads the text of a stat file. Fewer fields than today's are no
@@ -88,27 +85,36 @@ func ParseStat(b []byte) (Stat, error) {
 // Parse is ParseStat into s. It allocates nothing but its errors; after an
 // error s is zero.
 func (s *Stat) Parse(b []byte) error {
-	*s = Stat{}
+	if bad := s.parse(b); bad != 0 {
+		*s = Stat{}
+		return malformed("stat", "field "+strconv.Itoa(bad))
+	}
+	return nil
+}
+
+// parse gives the number of the first bad field, 0 for none.
+func (s *Stat) parse(b []byte) (bad int) {
 	var v [statFields + 1]uint64
 	open, end, ok := findComm(b)
 	if !ok {
-		return malformed("stat", "field 2")
+		return 2
 	}
-	comm, _ := makeComm(b[open+1 : end])
-	if !statNumber(&v, 1, b[:open], ' ') {
-		return malformed("stat", "field 1")
+	var n int
+	if v[1], n = statField(1, b); n == 0 || n != open-1 || b[n] != ' ' {
+		return 1
 	}
 	state, rest, ok := statState(b[end+1:])
 	if !ok {
-		return malformed("stat", "field 3")
+		return 3
 	}
-	n, ok := statNumbers(&v, rest)
+	n, ok = statNumbers(&v, rest)
 	if !ok || n < statLeast {
-		return malformed("stat", "field "+strconv.Itoa(n+1))
+		return n + 1
 	}
 	s.set(&v)
-	s.Fields, s.Comm, s.State = n, comm, state
-	return nil
+	s.Fields, s.Comm, s.State = n, Comm{n: uint8(end - open - 1)}, state
+	copy(s.Comm.b[:], b[open+1:end])
+	return 0
 }
 
 // findComm finds the parentheses around the command name. The name may hold
@@ -118,8 +124,15 @@ func findComm(b []byte) (open, end int, ok bool) {
 	if open < 0 {
 		return 0, 0, false
 	}
-	end = bytes.LastIndexByte(b[:min(len(b), open+commMost+2)], ')')
-	return open, end, end > open
+	rest := b[open+1 : min(len(b), open+commMost+2)]
+	for end = open; ; {
+		i := bytes.IndexByte(rest, ')')
+		if i < 0 {
+			return open, end, end > open
+		}
+		end += i + 1
+		rest = rest[i+1:]
+	}
 }
 
 // statState reads " S " and gives what follows it.
@@ -130,58 +143,68 @@ func statState(b []byte) (ProcState, []byte, bool) {
 	return ProcState(b[1]), b[3:], true
 }
 
-// statNumber stores field i if b is the number followed by end and no more.
-func statNumber(v *[statFields + 1]uint64, i int, b []byte, end byte) bool {
-	n := statField(v, i, b)
-	return n > 0 && n == len(b)-1 && b[n] == end
-}
-
 // statNumbers reads the fields from 4 on, one blank between two, up to the
-// newline, and gives the number of the last good one.
+// newline, and gives the number of the last good one. v is zero before.
 func statNumbers(v *[statFields + 1]uint64, b []byte) (last int, ok bool) {
 	for i := 4; i <= statFields; i++ {
-		if len(b) > 1 && b[0] == '0' && b[1] == ' ' { // half of all fields
-			b = b[2:]
+		if len(b) >= 8 && i+3 <= statFields && binary.LittleEndian.Uint64(b) == fourZeros {
+			b = b[8:]
+			i += 3
 			continue
 		}
-		n := statField(v, i, b)
-		if n == 0 || n == len(b) {
+		n := 0
+		if v[i], n = statField(i, b); n == 0 || n == len(b) {
 			return i - 1, false
-		}
-		if b[n] == '\n' {
-			return i, n+1 == len(b)
 		}
 		if b[n] != ' ' {
-			return i - 1, false
+			return i, b[n] == '\n' && n+1 == len(b)
 		}
 		b = b[n+1:]
 	}
 	return statFields, len(b) > 0 && b[len(b)-1] == '\n'
 }
 
-// statField stores field i, a negative one in two's complement, and gives its
+// fourZeros is "0 0 0 0 ", which a third of most texts is.
+const fourZeros = 0x2030203020302030
+
+// statField reads field i, a negative one in two's complement, and gives its
 // length; 0 where it is none or not of its width.
-func statField(v *[statFields + 1]uint64, i int, b []byte) int {
-	var minus int
-	if len(b) > 0 && b[0] == '-' && statSigned>>i&1 != 0 {
-		minus = 1
+func statField(i int, b []byte) (v uint64, n int) {
+	if len(b) > 1 && b[1] == ' ' && b[0]-'0' <= 9 {
+		return uint64(b[0] - '0'), 1
 	}
-	u, n := decimal(b[minus:])
-	most := uint64(math.MaxUint64)
-	switch {
-	case statNarrow>>i&1 != 0:
-		most = math.MaxUint32 >> minus
-	case statSigned>>i&1 != 0:
-		most = math.MaxInt64
+	limit := &statLimits[i]
+	if len(b) > 0 && b[0] == '-' {
+		v, n = decimal(b[1:])
+		if n == 0 || v > limit.least {
+			return 0, 0
+		}
+		return -v, n + 1
 	}
-	if n == 0 || u > most {
-		return 0
+	if v, n = decimal(b); v > limit.most {
+		return 0, 0
 	}
-	if minus != 0 {
-		u = -u
+	return v, n
+}
+
+// statLimits is the largest value of each field and, of those that may be
+// negative, the largest of a negative one's digits.
+var statLimits = statLimitTable()
+
+func statLimitTable() (t [statFields + 1]struct{ most, least uint64 }) {
+	for i := range t {
+		t[i].most = math.MaxUint64
 	}
-	v[i] = u
-	return n + minus
+	for _, i := range []int{1, 4, 5, 6, 7, 8, 9, 38, 39, 40, 41, 52} { // the kernel's int
+		t[i].most, t[i].least = math.MaxUint32, 1<<31
+	}
+	for _, i := range []int{16, 17, 18, 19, 20, 21, 44} { // its long
+		t[i].most, t[i].least = math.MaxInt64, 1<<63
+	}
+	for _, i := range []int{1, 9, 40, 41} {
+		t[i].least = 0
+	}
+	return t
 }
 
 func (s *Stat) set(v *[statFields + 1]uint64) {

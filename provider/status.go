@@ -115,20 +115,13 @@ func ParseStatus(b []byte) (Status, error) {
 func (s *Status) Parse(b []byte) error {
 	s.reset()
 	next := StatusField(0)
-	for len(b) > 0 {
+	for b = b[s.quick(b, &next):]; len(b) > 0; b = b[s.quick(b, &next):] {
 		n := bytes.IndexByte(b, '\n')
 		if n < 0 {
 			return s.fail("no newline at the end")
 		}
-		k := findStatus(b[:n], next)
-		if k == statusFields {
-			s.Unknown = appendLine(s.Unknown, b[:n])
-		} else {
-			if !s.set(k, statusValue(b[len(statusKeys[k])+1:n])) {
-				return s.fail(statusKeys[k])
-			}
-			s.has |= 1 << k
-			next = k + 1
+		if f, ok := s.line(b[:n], &next); !ok {
+			return s.fail(statusKeys[f])
 		}
 		b = b[n+1:]
 	}
@@ -136,6 +129,18 @@ func (s *Status) Parse(b []byte) error {
 		return s.fail("lines are missing")
 	}
 	return nil
+}
+
+// line takes one line of any form.
+func (s *Status) line(b []byte, next *StatusField) (f StatusField, ok bool) {
+	f = findStatus(b, *next)
+	if f == statusFields {
+		s.Unknown = appendLine(s.Unknown, b)
+		return f, true
+	}
+	s.has |= 1 << f
+	*next = f + 1
+	return f, s.set(f, statusValue(b[len(statusKeys[f])+1:]))
 }
 
 // reset empties s but keeps the room of its slices.

@@ -1,6 +1,9 @@
 package provider
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Values of status lines. Each setter says whether the value was of its form.
 
@@ -47,7 +50,10 @@ func setNumbers[T uint32 | int](p *[]T, v []byte) bool {
 
 // setWords reads a mask such as "ff,ffffffff".
 func setWords(p *[]uint32, v []byte) bool {
-	*p = (*p)[:0]
+	zeros := zeroWords(v)
+	*p = slices.Grow((*p)[:0], zeros)[:zeros]
+	clear(*p)
+	v = v[9*zeros:]
 	for {
 		u, n := hexadecimal(v)
 		if n == 0 || u > math.MaxUint32 {

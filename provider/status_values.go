@@ -2,24 +2,47 @@ package provider
 
 import "math"
 
+// statusKind is the form of a line's value.
+type statusKind uint8
+
+const (
+	statusOther statusKind = iota
+	statusInt
+	statusUint
+	statusBool
+	statusHex
+	statusSize
+	statusNumbers
+	statusIDs
+	statusText
+)
+
 // set stores the value v of line f; false says that it is not of its form.
 func (s *Status) set(f StatusField, v []byte) bool {
-	switch {
-	case f <= StatusTracerPID:
-		return s.setProcess(f, v)
-	case f <= StatusKthread:
-		return s.setOwner(f, v)
-	case f <= StatusHugetlbPages:
+	switch statusLines[f].kind {
+	case statusInt:
+		return setInt(s.number(f), v)
+	case statusUint:
+		return setUint(s.size(f), v)
+	case statusBool:
+		return setBool(s.flag(f), v)
+	case statusHex:
+		return setHex(s.mask(f), v)
+	case statusSize:
 		return setSize(s.size(f), v)
-	case f <= StatusCapAmb:
-		return s.setSignals(f, v)
-	case f <= StatusSpeculationIndirectBranch:
-		return s.setSecurity(f, v)
+	case statusNumbers:
+		return setNumbers(s.numbers(f), v)
+	case statusIDs:
+		return s.ids(f).parse(v)
+	case statusText:
+		*s.text(f) = wellKnown(v)
+		return true
 	}
-	return s.setSched(f, v)
+	return s.setOther(f, v)
 }
 
-func (s *Status) setProcess(f StatusField, v []byte) (ok bool) {
+// setOther stores what has a form of its own.
+func (s *Status) setOther(f StatusField, v []byte) (ok bool) {
 	switch f {
 	case StatusName:
 		s.Name, ok = unescapeComm(v)
@@ -29,44 +52,119 @@ func (s *Status) setProcess(f StatusField, v []byte) (ok bool) {
 		s.Umask = uint32(u)
 		return n > 0 && n == len(v)
 	case StatusState:
-		// "S (sleeping)"
-		if len(v) == 0 || v[0]|0x20 < 'a' || v[0]|0x20 > 'z' || len(v) > 1 && v[1] != ' ' {
-			return false
-		}
-		s.State = ProcState(v[0])
-		return true
-	case StatusTGID:
-		return setInt(&s.TGID, v)
-	case StatusNGID:
-		return setInt(&s.NGID, v)
-	case StatusPID:
-		return setInt(&s.PID, v)
-	case StatusPPID:
-		return setInt(&s.PPID, v)
-	}
-	return setInt(&s.TracerPID, v)
-}
-
-func (s *Status) setOwner(f StatusField, v []byte) bool {
-	switch f {
-	case StatusUID:
-		return s.UID.parse(v)
-	case StatusGID:
-		return s.GID.parse(v)
-	case StatusFDSize:
-		return setUint(&s.FDSize, v)
+		return s.setState(v)
 	case StatusGroups:
 		return setNumbers(&s.Groups, v)
-	case StatusNSTGID:
-		return setNumbers(&s.NSTGID, v)
-	case StatusNSPID:
-		return setNumbers(&s.NSPID, v)
-	case StatusNSPGID:
-		return setNumbers(&s.NSPGID, v)
-	case StatusNSSID:
-		return setNumbers(&s.NSSID, v)
+	case StatusSigQ:
+		return s.SigQ.parse(v)
+	case StatusSeccomp:
+		u, ok := uintField(v)
+		s.Seccomp = uint32(u)
+		return ok && u <= math.MaxUint32
+	case StatusCPUsAllowed:
+		return setWords(&s.CPUsAllowed, v)
+	case StatusCPUsAllowedList:
+		return setIntervals(&s.CPUsAllowedList, v)
+	case StatusMemsAllowed:
+		return setWords(&s.MemsAllowed, v)
 	}
-	return setBool(&s.KernelThread, v)
+	return setIntervals(&s.MemsAllowedList, v)
+}
+
+// setState reads "S (sleeping)".
+func (s *Status) setState(v []byte) bool {
+	if len(v) == 0 || v[0]|0x20 < 'a' || v[0]|0x20 > 'z' || len(v) > 1 && v[1] != ' ' {
+		return false
+	}
+	s.State = ProcState(v[0])
+	return true
+}
+
+// The places of the values, by kind.
+
+func (s *Status) number(f StatusField) *int {
+	switch f {
+	case StatusTGID:
+		return &s.TGID
+	case StatusNGID:
+		return &s.NGID
+	case StatusPID:
+		return &s.PID
+	case StatusPPID:
+		return &s.PPID
+	case StatusTracerPID:
+		return &s.TracerPID
+	}
+	return &s.Threads
+}
+
+func (s *Status) ids(f StatusField) *IDs {
+	if f == StatusUID {
+		return &s.UID
+	}
+	return &s.GID
+}
+
+func (s *Status) flag(f StatusField) *bool {
+	switch f {
+	case StatusKthread:
+		return &s.KernelThread
+	case StatusCoreDumping:
+		return &s.CoreDumping
+	case StatusTHPEnabled:
+		return &s.THPEnabled
+	}
+	return &s.NoNewPrivs
+}
+
+func (s *Status) numbers(f StatusField) *[]int {
+	switch f {
+	case StatusNSTGID:
+		return &s.NSTGID
+	case StatusNSPID:
+		return &s.NSPID
+	case StatusNSPGID:
+		return &s.NSPGID
+	}
+	return &s.NSSID
+}
+
+func (s *Status) mask(f StatusField) *uint64 {
+	switch f {
+	case StatusUntagMask:
+		return &s.UntagMask
+	case StatusSigPnd:
+		return &s.SigPnd
+	case StatusShdPnd:
+		return &s.ShdPnd
+	case StatusSigBlk:
+		return &s.SigBlk
+	case StatusSigIgn:
+		return &s.SigIgn
+	case StatusSigCgt:
+		return &s.SigCgt
+	case StatusCapInh:
+		return (*uint64)(&s.CapInh)
+	case StatusCapPrm:
+		return (*uint64)(&s.CapPrm)
+	case StatusCapEff:
+		return (*uint64)(&s.CapEff)
+	case StatusCapBnd:
+		return (*uint64)(&s.CapBnd)
+	}
+	return (*uint64)(&s.CapAmb)
+}
+
+func (s *Status) text(f StatusField) *string {
+	switch f {
+	case StatusSpeculationStoreBypass:
+		return &s.SpeculationStoreBypass
+	case StatusSpeculationIndirectBranch:
+		return &s.SpeculationIndirectBranch
+	case StatusX86ThreadFeatures:
+		return &s.X86ThreadFeatures
+	}
+	return &s.X86ThreadFeaturesLocked
 }
 
 func (s *Status) size(f StatusField) *uint64 {
@@ -103,82 +201,16 @@ func (s *Status) size(f StatusField) *uint64 {
 		return &s.VMPMD
 	case StatusVMSwap:
 		return &s.VMSwap
-	}
-	return &s.HugetlbPages
-}
-
-func (s *Status) setSignals(f StatusField, v []byte) bool {
-	switch f {
-	case StatusCoreDumping:
-		return setBool(&s.CoreDumping, v)
-	case StatusTHPEnabled:
-		return setBool(&s.THPEnabled, v)
-	case StatusUntagMask:
-		return setHex(&s.UntagMask, v)
-	case StatusThreads:
-		return setInt(&s.Threads, v)
-	case StatusSigQ:
-		return s.SigQ.parse(v)
-	case StatusSigPnd:
-		return setHex(&s.SigPnd, v)
-	case StatusShdPnd:
-		return setHex(&s.ShdPnd, v)
-	case StatusSigBlk:
-		return setHex(&s.SigBlk, v)
-	case StatusSigIgn:
-		return setHex(&s.SigIgn, v)
-	case StatusSigCgt:
-		return setHex(&s.SigCgt, v)
-	case StatusCapInh:
-		return setHex(&s.CapInh, v)
-	case StatusCapPrm:
-		return setHex(&s.CapPrm, v)
-	case StatusCapEff:
-		return setHex(&s.CapEff, v)
-	case StatusCapBnd:
-		return setHex(&s.CapBnd, v)
-	}
-	return setHex(&s.CapAmb, v)
-}
-
-func (s *Status) setSecurity(f StatusField, v []byte) bool {
-	switch f {
-	case StatusNoNewPrivs:
-		return setBool(&s.NoNewPrivs, v)
-	case StatusSeccomp:
-		u, ok := uintField(v)
-		s.Seccomp = uint32(u)
-		return ok && u <= math.MaxUint32
+	case StatusHugetlbPages:
+		return &s.HugetlbPages
+	case StatusFDSize:
+		return &s.FDSize
 	case StatusSeccompFilters:
-		return setUint(&s.SeccompFilters, v)
-	case StatusSpeculationStoreBypass:
-		s.SpeculationStoreBypass = wellKnown(v)
-	case StatusSpeculationIndirectBranch:
-		s.SpeculationIndirectBranch = wellKnown(v)
-	}
-	return true
-}
-
-func (s *Status) setSched(f StatusField, v []byte) bool {
-	switch f {
-	case StatusCPUsAllowed:
-		return setWords(&s.CPUsAllowed, v)
-	case StatusCPUsAllowedList:
-		return setIntervals(&s.CPUsAllowedList, v)
-	case StatusMemsAllowed:
-		return setWords(&s.MemsAllowed, v)
-	case StatusMemsAllowedList:
-		return setIntervals(&s.MemsAllowedList, v)
+		return &s.SeccompFilters
 	case StatusVoluntaryCtxtSwitches:
-		return setUint(&s.VoluntaryCtxtSwitches, v)
-	case StatusNonvoluntaryCtxtSwitches:
-		return setUint(&s.NonvoluntaryCtxtSwitches, v)
-	case StatusX86ThreadFeatures:
-		s.X86ThreadFeatures = wellKnown(v)
-	case StatusX86ThreadFeaturesLocked:
-		s.X86ThreadFeaturesLocked = wellKnown(v)
+		return &s.VoluntaryCtxtSwitches
 	}
-	return true
+	return &s.NonvoluntaryCtxtSwitches
 }
 
 // wellKnown is string(v) without trailing blanks, and without allocation for

@@ -65,9 +65,9 @@ func (p *Process) Tasks() iter.Seq2[*Task, error] {
 
 // Clone pins the thread once more. Both are to be closed.
 func (t *Task) Clone() (*Task, error) {
-	fd, err := unix.FcntlInt(uintptr(t.fd), unix.F_DUPFD_CLOEXEC, 0)
+	own, err := t.dup()
 	if err != nil {
-		return nil, t.fail("dup", "", err)
+		return nil, err
 	}
-	return &Task{dir{fs: t.fs, fd: fd, pid: t.pid, tid: t.tid}}, nil
+	return &Task{own}, nil
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"iter"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -44,6 +45,43 @@ func All() iter.Seq2[*Process, error] {
 		}
 		f.All()(yield)
 	}
+}
+
+// AllStat reads the stat of every process into s, one after the other, and
+// gives each one's number: the cheapest walk, for which no process is pinned.
+// What has gone or may not be read is an error with its number.
+func (f *FS) AllStat(s *Stat) iter.Seq2[int, error] { return f.allParsed("stat", s) }
+
+// AllStatus is AllStat for status, whose lists are reused.
+func (f *FS) AllStatus(s *Status) iter.Seq2[int, error] { return f.allParsed("status", s) }
+
+func (f *FS) allParsed(file string, into parser) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for pid, err := range f.Numbers() {
+			if err == nil {
+				err = f.parse(pid, file, into)
+			}
+			if !yield(pid, err) {
+				return
+			}
+		}
+	}
+}
+
+// parse reads one file of a process that is not pinned: opening it is the only
+// look-up of the number.
+func (f *FS) parse(pid int, file string, into parser) error {
+	var name [32]byte
+	path := append(append(strconv.AppendInt(name[:0], int64(pid), 10), '/'), file...)
+	d := dir{fs: f, fd: closed, pid: pid}
+	fd, err := openat(f.fd, string(path), unix.O_RDONLY)
+	if isMissing(err) {
+		err = ErrGone
+	}
+	if err != nil {
+		return d.fail("open", file, err)
+	}
+	return d.parseFD(fd, file, into)
 }
 
 // PIDs appends the numbers in the root directory to dst, in the kernel's

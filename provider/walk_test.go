@@ -172,3 +172,36 @@ func TestTaskGone(t *testing.T) {
 		}
 	}
 }
+
+// The cheap walks give the same processes as the listing, and what has gone
+// meanwhile as such.
+func TestAllStat(t *testing.T) {
+	f := openProc(t)
+	var stat Stat
+	var status Status
+	seen := map[int]bool{}
+	for pid, err := range f.AllStat(&stat) {
+		if err == nil && stat.PID != pid {
+			t.Errorf("%d says that it is %d", pid, stat.PID)
+		}
+		if err != nil && !errors.Is(err, ErrGone) {
+			t.Error(err)
+		}
+		seen[pid] = true
+	}
+	for pid, err := range f.AllStatus(&status) {
+		if err == nil && status.PID != pid {
+			t.Errorf("%d says that it is %d", pid, status.PID)
+		}
+		if err != nil && !errors.Is(err, ErrGone) {
+			t.Error(err)
+		}
+	}
+	if !seen[os.Getpid()] || !seen[os.Getppid()] {
+		t.Errorf("not all in %d processes", len(seen))
+	}
+	var e *Error
+	if err := f.parse(1<<30, "stat", &stat); !errors.Is(err, ErrGone) || !errors.As(err, &e) || e.PID != 1<<30 || e.File != "stat" {
+		t.Errorf("no such process: %v", err)
+	}
+}

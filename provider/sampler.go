@@ -1,0 +1,79 @@
+package provider
+
+import "golang.org/x/sys/unix"
+
+// Sampler reads files of one process again and again at about half the price:
+// it keeps each open after its first use and reads it anew from the start. It
+// is for monitors, costs one descriptor a file, and is bound to the process as
+// its Process is, which may be closed meanwhile. It is used by one goroutine at
+// a time.
+type Sampler struct {
+	dir   dir
+	files [sampled]int // descriptors, closed where not yet opened
+	buf   []byte
+}
+
+// sampled are the kinds of files that a Sampler keeps.
+const sampled = sampleLast + 1
+
+const (
+	sampleStat = iota
+	sampleStatus
+	sampleLast = sampleStatus
+)
+
+var sampleNames = [sampled]string{"stat", "status"}
+
+// Sampler makes a sampler of the process or thread. It opens nothing of it yet.
+func (d *dir) Sampler() (*Sampler, error) {
+	own, err := d.dup()
+	if err != nil {
+		return nil, err
+	}
+	s := &Sampler{dir: own, buf: make([]byte, 0, 4096)}
+	for i := range s.files {
+		s.files[i] = closed
+	}
+	return s, nil
+}
+
+// Close releases all descriptors.
+func (s *Sampler) Close() error {
+	for i, fd := range s.files {
+		if fd != closed {
+			unix.Close(fd)
+			s.files[i] = closed
+		}
+	}
+	return s.dir.Close()
+}
+
+// Stat reads /proc/PID/stat into v.
+func (s *Sampler) Stat(v *Stat) error { return s.sample(sampleStat, v) }
+
+// Status reads /proc/PID/status into v, reusing its lists.
+func (s *Sampler) Status(v *Status) error { return s.sample(sampleStatus, v) }
+
+func (s *Sampler) sample(file int, into parser) error {
+	fd, err := s.open(file)
+	if err != nil {
+		return err
+	}
+	text, err := preadRecord(s.buf[:0], fd, maxText)
+	if err != nil {
+		return s.dir.fail("read", sampleNames[file], err)
+	}
+	s.buf = text
+	return s.dir.parsed(sampleNames[file], text, into)
+}
+
+func (s *Sampler) open(file int) (int, error) {
+	if s.files[file] != closed {
+		return s.files[file], nil
+	}
+	fd, err := s.dir.open(sampleNames[file], unix.O_RDONLY)
+	if err == nil {
+		s.files[file] = fd
+	}
+	return fd, err
+}

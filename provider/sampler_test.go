@@ -1,0 +1,90 @@
+package provider
+
+import (
+	"errors"
+	"os/exec"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A sampler sees what changes, and the end of its process.
+func TestSampler(t *testing.T) {
+	cmd := exec.Command("sh", "-c", "while :; do :; done")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := pin(t, openProc(t), cmd.Process.Pid)
+	s, err := p.Sampler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	p.Close()
+	var stat Stat
+	var status Status
+	eventually(t, "used time", func() bool {
+		if err := s.Stat(&stat); err != nil || stat.PID != cmd.Process.Pid {
+			t.Fatal(stat.PID, err)
+		}
+		return stat.UTime+stat.STime > 2
+	})
+	if err := cmd.Process.Signal(unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "stopped", func() bool {
+		if err := s.Status(&status); err != nil || status.PID != cmd.Process.Pid {
+			t.Fatal(status.PID, err)
+		}
+		return status.State == Stopped
+	})
+	cmd.Process.Kill()
+	cmd.Wait()
+	if err := s.Stat(&stat); !errors.Is(err, ErrGone) {
+		t.Errorf("after its end: %v", err)
+	}
+	if err := s.Status(&status); !errors.Is(err, ErrGone) {
+		t.Errorf("after its end: %v", err)
+	}
+}
+
+// A text that outgrows the buffer is read whole.
+func TestSamplerGrows(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	s, err := p.Sampler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.buf = make([]byte, 0, 16)
+	var a, b Status
+	if err := errors.Join(s.Status(&a), p.Status(&b)); err != nil {
+		t.Fatal(err)
+	}
+	if a.Name != b.Name || a.CapBnd != b.CapBnd || len(a.MemsAllowed) != len(b.MemsAllowed) {
+		t.Errorf("%+v, %+v", a, b)
+	}
+}
+
+func TestSamplerDescriptors(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	leaksNothing(t, "Sampler", func() {
+		s, err := p.Sampler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stat Stat
+		if err := errors.Join(s.Stat(&stat), s.Stat(&stat)); err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	})
+}
