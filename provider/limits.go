@@ -85,12 +85,8 @@ func (l *Limits) Parse(b []byte) error {
 		if n < 0 {
 			return l.fail("no newline at the end")
 		}
-		if k := findLimit(b[:n], next); k < limitKinds {
-			if !l.at(k).parse(b[len(limitNames[k]):n]) {
-				return l.fail(limitNames[k])
-			}
-			l.has |= 1 << k
-			next = (k + 1) % limitKinds
+		if !l.line(b[:n], &next) {
+			return l.fail(limitNames[next])
 		}
 		b = b[n+1:]
 	}
@@ -123,7 +119,7 @@ func (l *Limits) quick(b []byte, next *LimitKind) (taken int) {
 			end = limitUnit
 		}
 		limit := l.at(k)
-		if string(b[:len(name)]) != name || b[len(name)] != ' ' || b[end] != '\n' ||
+		if string(b[:len(name)]) != name || string(b[len(name):limitSoft]) != limitBlanks[:limitSoft-len(name)] || b[end] != '\n' ||
 			!limitColumn(&limit.Soft, b[limitSoft:]) || !limitColumn(&limit.Hard, b[limitHard:]) {
 			break
 		}
@@ -135,16 +131,37 @@ func (l *Limits) quick(b []byte, next *LimitKind) (taken int) {
 	return taken
 }
 
+const (
+	limitNone   = "unlimited            "
+	limitBlanks = "                     "
+)
+
 // limitColumn reads a value that fills its column with blanks.
 func limitColumn(p *uint64, b []byte) bool {
-	const none = "unlimited           "
-	if string(b[:len(none)]) == none {
+	b = b[:len(limitNone)]
+	if string(b) == limitNone {
 		*p = Unlimited
 		return true
 	}
 	v, n := decimal(b)
 	*p = v
-	return n > 0 && n < len(none) && string(b[n:len(none)]) == "                    "[n:]
+	return n > 0 && n < len(b) && string(b[n:]) == limitBlanks[n:]
+}
+
+// line takes one line of any layout; false says that the value of the next
+// limit is not of its form.
+func (l *Limits) line(b []byte, next *LimitKind) bool {
+	k := findLimit(b, *next)
+	if k == limitKinds {
+		return true
+	}
+	*next = k
+	if !l.at(k).parse(b[len(limitNames[k]):]) {
+		return false
+	}
+	l.has |= 1 << k
+	*next = (k + 1) % limitKinds
+	return true
 }
 
 // findLimit tells whose line this is, trying next first.

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -78,5 +79,20 @@ func FuzzParseLimits(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, err := ParseLimits(b)
 		lawful(t, l, err)
+		if slow, ok := limitsByLine(b); ok != (err == nil) || ok && slow != l {
+			t.Fatalf("line by line: %+v, %v; quick %+v, %v", slow, ok, l, err)
+		}
 	})
+}
+
+// limitsByLine parses without the quick path.
+func limitsByLine(b []byte) (l Limits, ok bool) {
+	next := LimitKind(0)
+	for line := range bytes.Lines(b) {
+		text, whole := bytes.CutSuffix(line, []byte("\n"))
+		if !whole || !l.line(text, &next) {
+			return Limits{}, false
+		}
+	}
+	return l, l.has != 0
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -181,5 +182,44 @@ func FuzzParseStat(f *testing.F) {
 		if err == nil && s.Fields < 37 {
 			t.Fatalf("%d fields", s.Fields)
 		}
+		if err != nil {
+			return
+		}
+		if slow, ok := statByFields(b); !ok || slow != s {
+			t.Fatalf("field by field: %+v, %v; got %+v", slow, ok, s)
+		}
 	})
+}
+
+// statByFields takes the text apart with the standard library.
+func statByFields(b []byte) (s Stat, ok bool) {
+	var v [statFields + 1]uint64
+	open, end, ok := findComm(b)
+	fields := strings.Split(strings.TrimSuffix(string(b[end+1:]), "\n"), " ")
+	for i, text := range append([]string{string(b[:open-1])}, fields[2:]...) {
+		field := i + 3
+		if i == 0 {
+			field = 1
+		}
+		if field > statFields {
+			break
+		}
+		v[field], ok = anyInteger(text)
+		if !ok {
+			return Stat{}, false
+		}
+		s.Fields = field
+	}
+	s.set(&v)
+	s.State = ProcState(fields[1][0])
+	s.Comm, ok = makeComm(b[open+1 : end])
+	return s, ok
+}
+
+func anyInteger(text string) (uint64, bool) {
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return uint64(i), true
+	}
+	u, err := strconv.ParseUint(text, 10, 64)
+	return u, err == nil
 }

@@ -221,5 +221,20 @@ func FuzzParseStatus(f *testing.F) {
 		if err == nil && bytes.Count(b, []byte("\n")) < len(s.Unknown)+5 {
 			t.Fatal("lines out of nothing")
 		}
+		if slow, ok := statusByLine(b); ok != (err == nil) || ok && !sameStatus(slow, s) {
+			t.Fatalf("line by line: %+v, %v; quick %+v, %v", slow, ok, s, err)
+		}
 	})
+}
+
+// statusByLine parses without the quick path.
+func statusByLine(b []byte) (s Status, ok bool) {
+	next := StatusField(0)
+	for line := range bytes.Lines(b) {
+		text, whole := bytes.CutSuffix(line, []byte("\n"))
+		if _, ok := s.line(text, &next); !ok || !whole {
+			return Status{}, false
+		}
+	}
+	return s, s.has&statusNeeded == statusNeeded
 }
