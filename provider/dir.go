@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -53,11 +54,36 @@ func (d *dir) Read(file string, dst []byte, limit int) ([]byte, error) {
 // status with 65,536 supplementary groups.
 const maxText = 1 << 20
 
-type parser interface{ Parse([]byte) error }
+// OpenFile opens any file below the directory, with flags of open(2), for what
+// this library does not read itself. The caller closes it.
+func (d *dir) OpenFile(file string, flags int) (*os.File, error) {
+	fd, err := d.open(file, flags)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), file), nil
+}
+
+// ReadInto reads any file below the directory into any of the types that parse
+// themselves; a text beyond 1 MiB is ErrTooBig.
+func (d *dir) ReadInto(file string, into Parser) error {
+	text, err := d.Read(file, nil, maxText)
+	if err != nil {
+		return err
+	}
+	if err := into.Parse(text); err != nil {
+		return d.fail("parse", file, err)
+	}
+	return nil
+}
+
+// Parser is what a text can be parsed into, such as a [*Stat]. It must not keep
+// the text.
+type Parser interface{ Parse(text []byte) error }
 
 // parse reads a file that the kernel writes as one record and that is never
 // empty for a process that lives.
-func (d *dir) parse(file string, into parser) error {
+func (d *dir) parse(file string, into Parser) error {
 	fd, err := d.open(file, unix.O_RDONLY)
 	if err != nil {
 		return err
@@ -66,7 +92,7 @@ func (d *dir) parse(file string, into parser) error {
 }
 
 // parseFD parses what fd holds, and closes it.
-func (d *dir) parseFD(fd int, file string, into parser) error {
+func (d *dir) parseFD(fd int, file string, into Parser) error {
 	buf := d.fs.buffer()
 	text, err := appendRecord(*buf, fd, maxText)
 	unix.Close(fd)
@@ -80,7 +106,7 @@ func (d *dir) parseFD(fd int, file string, into parser) error {
 	return err
 }
 
-func (d *dir) parsed(file string, text []byte, into parser) error {
+func (d *dir) parsed(file string, text []byte, into Parser) error {
 	if len(text) == 0 { // it exited between open and read
 		return d.fail("read", file, ErrGone)
 	}

@@ -53,10 +53,17 @@ func fsmountProc() (int, error) {
 }
 
 func newFS(fd int, name string) *FS {
-	f := &FS{fd: fd, name: name}
-	f.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
+	f := bareFS(name)
+	f.fd = fd
 	f.self, _ = f.SelfPID()
 	f.local = f.self != 0 && f.depth() == 1
+	return f
+}
+
+// bareFS is a root of which nothing is known but its name.
+func bareFS(name string) *FS {
+	f := &FS{fd: closed, name: name}
+	f.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	return f
 }
 

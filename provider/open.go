@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,6 +96,39 @@ func (f *FS) ThreadSelf() (*Task, error) {
 	}
 	defer p.Close()
 	return p.Task(tid)
+}
+
+// OpenPath pins the process whose directory path is, of whatever procfs or
+// captured tree: "/proc/42", "/proc/self", "/srv/capture/42". The number is the
+// last element of the path, or of the link that it is. The rest of that root is
+// not known through it, so what needs it ([Process.PIDFD]) is ErrNotSupported.
+func OpenPath(path string) (*Process, error) {
+	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
+	if err != nil {
+		return nil, &Error{Op: "open", File: path, Err: classify(err)}
+	}
+	pid, err := pidOfPath(path)
+	if err != nil {
+		unix.Close(fd)
+		return nil, &Error{Op: "open", File: path, Err: err}
+	}
+	return &Process{dir{fs: bareFS(path), fd: fd, pid: pid}}, nil
+}
+
+func pidOfPath(path string) (int, error) {
+	path = strings.TrimRight(path, "/")
+	link, err := readlinkat(unix.AT_FDCWD, path)
+	if err == unix.EINVAL { // no link
+		link, err = path, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	pid, ok := decimalName([]byte(filepath.Base(link)))
+	if !ok || strings.Contains(link, "/task/") { // a thread is no process
+		return 0, ErrMalformed
+	}
+	return pid, nil
 }
 
 // Clone pins the process once more, for whoever wants to keep it longer than

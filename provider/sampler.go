@@ -54,7 +54,7 @@ func (s *Sampler) Stat(v *Stat) error { return s.sample(sampleStat, v) }
 // Status reads /proc/PID/status into v, reusing its lists.
 func (s *Sampler) Status(v *Status) error { return s.sample(sampleStatus, v) }
 
-func (s *Sampler) sample(file int, into parser) error {
+func (s *Sampler) sample(file int, into Parser) error {
 	fd, err := s.open(file)
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func (f *FS) AllStat(s *Stat) iter.Seq2[int, error] { return f.allParsed("stat",
 // AllStatus is AllStat for status, whose lists are reused.
 func (f *FS) AllStatus(s *Status) iter.Seq2[int, error] { return f.allParsed("status", s) }
 
-func (f *FS) allParsed(file string, into parser) iter.Seq2[int, error] {
+func (f *FS) allParsed(file string, into Parser) iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
 		for pid, err := range f.Numbers() {
 			if err == nil {
@@ -70,7 +70,7 @@ func (f *FS) allParsed(file string, into parser) iter.Seq2[int, error] {
 
 // parse reads one file of a process that is not pinned: opening it is the only
 // look-up of the number.
-func (f *FS) parse(pid int, file string, into parser) error {
+func (f *FS) parse(pid int, file string, into Parser) error {
 	var name [32]byte
 	path := append(append(strconv.AppendInt(name[:0], int64(pid), 10), '/'), file...)
 	d := dir{fs: f, fd: closed, pid: pid}

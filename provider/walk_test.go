@@ -2,11 +2,14 @@ package provider
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -203,5 +206,60 @@ func TestAllStat(t *testing.T) {
 	var e *Error
 	if err := f.parse(1<<30, "stat", &stat); !errors.Is(err, ErrGone) || !errors.As(err, &e) || e.PID != 1<<30 || e.File != "stat" {
 		t.Errorf("no such process: %v", err)
+	}
+}
+
+// A process by the path of its directory, pinned like any other.
+func TestOpenPath(t *testing.T) {
+	for _, path := range []string{"/proc/self", "/proc/" + strconv.Itoa(os.Getpid()), "/proc/self/", "/proc/1/../self"} {
+		p, err := OpenPath(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s Stat
+		if err := p.Stat(&s); err != nil || p.PID() != os.Getpid() || s.PID != os.Getpid() {
+			t.Errorf("%s: %d, %d, %v", path, p.PID(), s.PID, err)
+		}
+		if _, err := p.PIDFD(); !errors.Is(err, ErrNotSupported) {
+			t.Errorf("%s: pidfd: %v", path, err)
+		}
+		p.Close()
+	}
+	for path, want := range map[string]error{
+		"/proc/1073741824": fs.ErrNotExist, "/proc/sys": ErrMalformed, "/proc/thread-self": ErrMalformed, "/proc/version": unix.ENOTDIR,
+	} {
+		leaksNothing(t, path, func() {
+			if _, err := OpenPath(path); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", path, err, want)
+			}
+		})
+	}
+}
+
+// Files without a method of their own.
+func TestOpenFile(t *testing.T) {
+	p, err := Self()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	file, err := p.OpenFile("stat", unix.O_RDONLY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil || !strings.HasPrefix(string(text), strconv.Itoa(os.Getpid())+" (") {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := p.OpenFile("no-such-file", unix.O_RDONLY); !errors.Is(err, ErrNotSupported) {
+		t.Error(err)
+	}
+	var s Stat
+	if err := p.ReadInto("task/"+strconv.Itoa(os.Getpid())+"/stat", &s); err != nil || s.PID != os.Getpid() {
+		t.Error(s.PID, err)
+	}
+	if err := p.ReadInto("status", &s); !errors.Is(err, ErrMalformed) {
+		t.Error(err)
 	}
 }
