@@ -194,7 +194,7 @@ func FuzzParseStat(f *testing.F) {
 // statByFields takes the text apart with the standard library.
 func statByFields(b []byte) (s Stat, ok bool) {
 	var v [statFields + 1]uint64
-	open, end, ok := findComm(b)
+	open, end, _ := findComm(b)
 	fields := strings.Split(strings.TrimSuffix(string(b[end+1:]), "\n"), " ")
 	for i, text := range append([]string{string(b[:open-1])}, fields[2:]...) {
 		field := i + 3
