@@ -38,11 +38,16 @@ func (d *dir) dup() (dir, error) {
 // Read appends the whole of a file below the directory to dst: at most limit
 // bytes, more is ErrTooBig.
 func (d *dir) Read(file string, dst []byte, limit int) ([]byte, error) {
+	return d.read(file, dst, limit, appendAll)
+}
+
+// read is Read with a choice of how: all is appendAll or appendRecord.
+func (d *dir) read(file string, dst []byte, limit int, all func([]byte, int, int) ([]byte, error)) ([]byte, error) {
 	fd, err := d.open(file, unix.O_RDONLY)
 	if err != nil {
 		return dst, err
 	}
-	out, err := appendAll(dst, fd, limit)
+	out, err := all(dst, fd, limit)
 	unix.Close(fd)
 	if err != nil {
 		return dst, d.fail("read", file, err)

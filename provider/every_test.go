@@ -16,6 +16,27 @@ import (
 // compares the result with a second decoding of the raw file.
 var checks = map[string]func(*Process) error{
 	"stat": checkStat,
+
+	"autogroup":       checkAutogroup,
+	"children":        checkChildren,
+	"comm":            checkComm,
+	"coredump_filter": checkCoredumpFilter,
+	"cpuset":          checkCpuset,
+	"io":              checkIO,
+	"loginuid":        checkLoginUID,
+	"oom_adj":         checkOOMAdj,
+	"oom_score":       checkOOMScore,
+	"oom_score_adj":   checkOOMScoreAdj,
+	"owner":           checkOwner,
+	"personality":     checkPersonality,
+	"running":         checkRunning,
+	"schedstat":       checkSchedstat,
+	"sessionid":       checkSessionID,
+	"setgroups":       checkSetgroups,
+	"statm":           checkStatm,
+	"syscall":         checkSyscall,
+	"timerslack_ns":   checkTimerslackNS,
+	"wchan":           checkWChan,
 }
 
 // checkStat takes the stat text apart at its blanks.

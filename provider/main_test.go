@@ -48,6 +48,7 @@ func TestMain(m *testing.M) {
 
 // roles are checks that need a whole process. Each says what is wrong.
 var roles = map[string]func() error{
+	"counters":    roleCounters,
 	"covered":     roleCovered,
 	"everymethod": checkEvery,
 	"innerpid":    roleInnerPID,

@@ -22,7 +22,7 @@ type Stat struct {
 	Session             int       // [6]
 	TTYNr               int32     // [7] controlling terminal, packed; see TTY
 	TPGID               int       // [8] foreground process group of the terminal, -1 without one
-	Flags               uint32    // [9] the kernel's PF_* bits: they differ between releases, so none is refused
+	Flags               TaskFlags // [9] the kernel's PF_* bits: they differ between releases, so none is refused
 	MinFlt              uint64    // [10]
 	CMinFlt             uint64    // [11] of waited-for children
 	MajFlt              uint64    // [12]
@@ -209,7 +209,7 @@ func statLimitTable() (t [statFields + 1]struct{ most, least uint64 }) {
 
 func (s *Stat) set(v *[statFields + 1]uint64) {
 	s.PID, s.PPID, s.PGRP, s.Session = int(int64(v[1])), int(int64(v[4])), int(int64(v[5])), int(int64(v[6]))
-	s.TTYNr, s.TPGID, s.Flags = int32(v[7]), int(int64(v[8])), uint32(v[9])
+	s.TTYNr, s.TPGID, s.Flags = int32(v[7]), int(int64(v[8])), TaskFlags(v[9])
 	s.MinFlt, s.CMinFlt, s.MajFlt, s.CMajFlt = v[10], v[11], v[12], v[13]
 	s.UTime, s.STime, s.CUTime, s.CSTime = v[14], v[15], int64(v[16]), int64(v[17])
 	s.Priority, s.Nice, s.NumThreads, s.ITRealValue = int64(v[18]), int64(v[19]), int64(v[20]), int64(v[21])
@@ -233,11 +233,8 @@ func (s *Stat) TTY() (major, minor uint32) {
 	return dev >> 8 & 0xfff, dev&0xff | dev>>12&0xfff00
 }
 
-// pfKthread is PF_KTHREAD of <linux/sched.h>, unchanged since 2.6.27.
-const pfKthread = 0x00200000
-
 // KernelThread reports whether this is a thread of the kernel itself.
-func (s *Stat) KernelThread() bool { return s.Flags&pfKthread != 0 }
+func (s *Stat) KernelThread() bool { return s.Flags.Has(PFKthread) }
 
 // Alive reports whether the process still runs. A leader that has exited while
 // other threads go on is a zombie of a living process.

@@ -1,0 +1,15 @@
+package provider
+
+// ParseCpuset reads the text of a cpuset file: a path that begins with "/", and
+// a newline.
+func ParseCpuset(b []byte) (string, error) {
+	if len(b) < 2 || b[0] != '/' || b[len(b)-1] != '\n' {
+		return "", malformed("cpuset", "no path")
+	}
+	return string(b[:len(b)-1]), nil
+}
+
+// Cpuset is the cgroup that says on which CPUs and memory nodes the process may
+// run (/proc/PID/cpuset, 2.6.12, CONFIG_PROC_PID_CPUSET), as seen from our
+// cgroup namespace: "/" is its root, and it begins with "/.." outside of it.
+func (d *dir) Cpuset() (string, error) { return scalar(d, "cpuset", ParseCpuset) }

@@ -1,0 +1,31 @@
+package provider
+
+// wchanMost is KSYM_NAME_LEN, the longest symbol with its NUL, since Linux 6.1.
+const wchanMost = 512
+
+// ParseWChan reads the text of a wchan file: the name of a kernel function, or
+// "0" or nothing, which both give "". Kernels before 4.4 may write an address
+// for a function that they cannot name.
+func ParseWChan(b []byte) (string, error) {
+	if len(b) > 0 && b[len(b)-1] == '\n' { // not Linux's, but others' who imitate it
+		b = b[:len(b)-1]
+	}
+	if len(b) >= wchanMost {
+		return "", malformed("wchan", "name too long")
+	}
+	for _, c := range b {
+		if c <= ' ' || c >= 0x7f {
+			return "", malformed("wchan", "no name")
+		}
+	}
+	if string(b) == "0" {
+		return "", nil
+	}
+	return string(b), nil
+}
+
+// WChan is the kernel function in which the thread sleeps (/proc/PID/wchan,
+// CONFIG_KALLSYMS); a process shows its main thread's. It is "" where it does
+// not sleep, and to those who may not trace the process for reading: the kernel
+// does not tell the two apart.
+func (d *dir) WChan() (string, error) { return scalar(d, "wchan", ParseWChan) }
