@@ -58,10 +58,16 @@ func TestReadingAllocations(t *testing.T) {
 	var stat Stat
 	var status Status
 	var limits Limits
+	var statm Statm
+	var io IO
+	var sched Schedstat
 	for name, read := range map[string]func() error{
 		"stat": func() error { return p.Stat(&stat) }, "sampled stat": func() error { return s.Stat(&stat) },
 		"status": func() error { return p.Status(&status) }, "sampled status": func() error { return s.Status(&status) },
 		"limits": func() error { return p.Limits(&limits) },
+		"statm":  func() error { return p.Statm(&statm) }, "sampled statm": func() error { return s.Statm(&statm) },
+		"io": func() error { return p.IO(&io) }, "sampled io": func() error { return s.IO(&io) },
+		"schedstat": func() error { return p.Schedstat(&sched) }, "sampled schedstat": func() error { return s.Schedstat(&sched) },
 	} {
 		got := testing.AllocsPerRun(100, func() {
 			if err := read(); err != nil {

@@ -13,16 +13,18 @@ type Sampler struct {
 	buf   []byte
 }
 
-// sampled are the kinds of files that a Sampler keeps.
-const sampled = sampleLast + 1
-
+// The files that a Sampler can keep.
 const (
 	sampleStat = iota
 	sampleStatus
-	sampleLast = sampleStatus
+	sampleStatm
+	sampleIO
+	sampleSchedstat
+
+	sampled
 )
 
-var sampleNames = [sampled]string{"stat", "status"}
+var sampleNames = [sampled]string{"stat", "status", "statm", "io", "schedstat"}
 
 // Sampler makes a sampler of the process or thread. It opens nothing of it yet.
 func (d *dir) Sampler() (*Sampler, error) {
@@ -53,6 +55,15 @@ func (s *Sampler) Stat(v *Stat) error { return s.sample(sampleStat, v) }
 
 // Status reads /proc/PID/status into v, reusing its lists.
 func (s *Sampler) Status(v *Status) error { return s.sample(sampleStatus, v) }
+
+// Statm reads /proc/PID/statm into v.
+func (s *Sampler) Statm(v *Statm) error { return s.sample(sampleStatm, v) }
+
+// IO reads /proc/PID/io into v. The right to do so is asked for each time.
+func (s *Sampler) IO(v *IO) error { return s.sample(sampleIO, v) }
+
+// Schedstat reads /proc/PID/schedstat into v.
+func (s *Sampler) Schedstat(v *Schedstat) error { return s.sample(sampleSchedstat, v) }
 
 func (s *Sampler) sample(file int, into Parser) error {
 	fd, err := s.open(file)

@@ -88,3 +88,27 @@ func TestSamplerDescriptors(t *testing.T) {
 		s.Close()
 	})
 }
+
+// Each kept file says what the same file says when it is opened anew.
+func TestSamplerFiles(t *testing.T) {
+	c := start(t)
+	p := pin(t, openProc(t), c.pid)
+	s, err := p.Sampler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	eventually(t, "all the same", func() bool {
+		var a, b struct {
+			statm Statm
+			io    IO
+			sched Schedstat
+		}
+		err := errors.Join(s.Statm(&a.statm), s.IO(&a.io), s.Schedstat(&a.sched),
+			p.Statm(&b.statm), p.IO(&b.io), p.Schedstat(&b.sched))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.statm == b.statm && a.io.RChar == b.io.RChar && a.sched == b.sched && a.statm.Size > 0
+	})
+}
