@@ -1,12 +1,15 @@
 package provider
 
+import "bytes"
+
 // ParseCpuset reads the text of a cpuset file: a path that begins with "/", and
 // a newline.
 func ParseCpuset(b []byte) (string, error) {
-	if len(b) < 2 || b[0] != '/' || b[len(b)-1] != '\n' {
+	n := bytes.IndexByte(b, '\n')
+	if n < 1 || n+1 != len(b) || b[0] != '/' {
 		return "", malformed("cpuset", "no path")
 	}
-	return string(b[:len(b)-1]), nil
+	return string(b[:n]), nil
 }
 
 // Cpuset is the cgroup that says on which CPUs and memory nodes the process may

@@ -37,6 +37,17 @@ var checks = map[string]func(*Process) error{
 	"syscall":         checkSyscall,
 	"timerslack_ns":   checkTimerslackNS,
 	"wchan":           checkWChan,
+	// mounts
+	"archstatus":     checkArchStatus,
+	"cgroup":         checkCgroup,
+	"idmaps":         checkIDMaps,
+	"mountinfo":      checkMountinfo,
+	"mounts":         checkMounts,
+	"mountstats":     checkMountstats,
+	"sched":          checkSched,
+	"stack":          checkStack,
+	"timens_offsets": checkTimensOffsets,
+	"timers":         checkTimers,
 }
 
 // checkStat takes the stat text apart at its blanks.

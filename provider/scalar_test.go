@@ -23,8 +23,8 @@ func TestParseScalars(t *testing.T) {
 	malformedText(t, ParseCoredumpFilter, "", "\n", "33", "0x33\n", "1ffffffff\n")
 	parses(t, ParseSetgroups, map[string]bool{"allow\n": true, "deny\n": false})
 	malformedText(t, ParseSetgroups, "", "allow", "deny", "Allow\n", "allow\n\n", "x\n")
-	parses(t, ParseCpuset, map[string]string{"/\n": "/", "/../a b\xff\n": "/../a b\xff", "/a\nb\n": "/a\nb"})
-	malformedText(t, ParseCpuset, "", "\n", "/", "/a", "a\n")
+	parses(t, ParseCpuset, map[string]string{"/\n": "/", "/../a b\xff\n": "/../a b\xff"})
+	malformedText(t, ParseCpuset, "", "\n", "/", "/a", "a\n", "/a\nb\n", "/\n\n")
 }
 
 func TestParseWChan(t *testing.T) {
