@@ -48,6 +48,18 @@ var checks = map[string]func(*Process) error{
 	"stack":          checkStack,
 	"timens_offsets": checkTimensOffsets,
 	"timers":         checkTimers,
+	"net/arp":        checkARP,
+	"net/dev":        checkNetDev,
+	"net/ipv6_route": checkIPv6Route,
+	"net/netstat":    checkNetstat,
+	"net/route":      checkRoute,
+	"net/snmp":       checkSNMP,
+	"net/snmp6":      checkSNMP6,
+	"net/tcp":        checkTCP,
+	"net/tcp6":       checkTCP6,
+	"net/udp":        checkUDP,
+	"net/udp6":       checkUDP6,
+	"net/unix":       checkUnix,
 }
 
 // checkStat takes the stat text apart at its blanks.

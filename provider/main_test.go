@@ -115,6 +115,8 @@ var become = map[string]func() error{
 	"nnp":    noNewPrivs,
 
 	"landlock": enterLandlock,
+	"netns":    openNetSockets,
+	"nettap":   openTap,
 }
 
 func noNewPrivs() error { return mainThread(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1) }
