@@ -41,13 +41,10 @@ func (d *dir) missingNet(file string, err error) error {
 	return err
 }
 
-// netPFExiting is PF_EXITING of <linux/sched.h>, unchanged since 2.0.
-const netPFExiting = 0x4
-
 func (d *dir) netExiting() bool {
 	var s Stat
 	err := d.Stat(&s)
-	return errors.Is(err, ErrGone) || err == nil && (s.State.Dead() || s.Flags&netPFExiting != 0)
+	return errors.Is(err, ErrGone) || err == nil && (s.State.Dead() || s.Flags.Has(PFExiting))
 }
 
 // parseNet reads a file of counters, which the kernel writes as one record.
