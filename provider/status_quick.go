@@ -69,6 +69,9 @@ func (s *Status) quick(b []byte, next *StatusField) (taken int) {
 			continue // a line that this process does not have
 		}
 		head := int(line.head & 31)
+		if head > 16 && string(w[:head-2]) != statusKeys[f] {
+			continue // between the two words it is another
+		}
 		n := s.quickValue(f, line.kind, (*[quickRoom / 2]byte)(w[head:]))
 		if n == 0 {
 			break
