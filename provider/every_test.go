@@ -60,6 +60,19 @@ var checks = map[string]func(*Process) error{
 	"net/udp":        checkUDP,
 	"net/udp6":       checkUDP6,
 	"net/unix":       checkUnix,
+	// memory
+	"each_mapping":      checkEachMapping,
+	"ksm_merging_pages": checkKSMMergingPages,
+	"ksm_stat":          checkKSMStat,
+	"map_files":         checkMapFiles,
+	"maps":              checkMaps,
+	"maps_file":         checkOpenMaps,
+	"mem":               checkOpenMemory,
+	"numa_maps":         checkNUMAMaps,
+	"pagemap":           checkPagemap,
+	"procmap_query":     checkQuery,
+	"smaps":             checkSmaps,
+	"smaps_rollup":      checkSmapsRollup,
 }
 
 // checkStat takes the stat text apart at its blanks.

@@ -16,6 +16,7 @@ type FS struct {
 	local bool // the root numbers processes as we do
 
 	buffers sync.Pool // *[]byte, for texts that are parsed and dropped
+	spaces  sync.Pool // *spaceReader
 }
 
 // OpenFS opens the procfs mounted at path, or a captured tree of plain files.

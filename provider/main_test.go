@@ -56,6 +56,9 @@ var roles = map[string]func() error{
 	"unmapped":    roleUnmapped,
 	"probe":       roleProbe,
 	"hostname":    roleHostname,
+	"mapnames":    roleMapNames,
+	"unlinked":    roleUnlinked,
+	"spacedenied": roleSpaceDenied,
 }
 
 // runRole runs a role to its end and gives its output.

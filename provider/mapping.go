@@ -47,7 +47,7 @@ type Mapping struct {
 // ParseMapping reads one line of maps, without its newline, into m. After an
 // error m is zero.
 func ParseMapping(line []byte, m *Mapping) error {
-	if !m.parse(line) {
+	if bytes.IndexByte(line, '\n') >= 0 || !m.parse(line) {
 		*m = Mapping{}
 		return malformed("maps", "not a mapping")
 	}
@@ -74,8 +74,8 @@ func Mappings(text []byte) iter.Seq2[*Mapping, error] {
 	}
 }
 
-// parse reads "start-end perms offset major:minor inode [path]".
-func (m *Mapping) parse(line []byte) bool {
+// parseAny reads "start-end perms offset major:minor inode [path]".
+func (m *Mapping) parseAny(line []byte) bool {
 	b, n := line, 0
 	if m.Start, n = hexadecimal(b); !cut(&b, n, '-') {
 		return false
@@ -95,7 +95,7 @@ func (m *Mapping) parse(line []byte) bool {
 
 // name takes what follows the inode: nothing, or blanks and the path.
 func (m *Mapping) name(b []byte) bool {
-	if len(b) > 0 && b[0] != ' ' || bytes.IndexByte(b, '\n') >= 0 {
+	if len(b) > 0 && b[0] != ' ' {
 		return false
 	}
 	i := 0

@@ -12,7 +12,7 @@ import (
 // that the process had when it was opened: after an exec or exit every access
 // is ErrGone.
 type Memory struct {
-	p  *Process
+	p  dir // for its errors
 	fd int
 }
 
@@ -23,7 +23,7 @@ func (c *Caller) OpenMemory(p *Process, flags int) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Memory{p: p, fd: fd}, nil
+	return &Memory{p: p.forErrors(), fd: fd}, nil
 }
 
 // openMem opens the memory by the main thread, or where that has exited by the

@@ -64,6 +64,10 @@ const (
 // error: so it is for kernel threads and zombies.
 func ReadSmaps(r io.Reader, buf []byte, yield func(*Smap) error) error {
 	t := &smapsText{buf: buf[:cap(buf)], need: smapOld}
+	return t.each(r, yield)
+}
+
+func (t *smapsText) each(r io.Reader, yield func(*Smap) error) error {
 	for {
 		if err := t.fill(r); err != nil {
 			return err
