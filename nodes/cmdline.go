@@ -19,10 +19,10 @@ func fillCmdline(q *Query, dst []byte) ([]byte, error) {
 		return dst, nil
 	}
 	start := len(dst)
-	out, err := q.Target.Cmdline(dst, usualCmdline)
+	out, err := q.Target.AppendCmdline(dst, usualCmdline)
 	if errors.Is(err, provider.ErrTooBig) {
 		if err = q.reserve(2 * maxCmdline); err == nil {
-			out, err = q.Target.Cmdline(dst, maxCmdline)
+			out, err = q.Target.AppendCmdline(dst, maxCmdline)
 		}
 	}
 	if err != nil {

@@ -73,6 +73,19 @@ var checks = map[string]func(*Process) error{
 	"procmap_query":     checkQuery,
 	"smaps":             checkSmaps,
 	"smaps_rollup":      checkSmapsRollup,
+	"attr":              checkAttr,
+	"auxv":              checkAuxv,
+	"cmdline":           checkCmdline,
+	"cwd":               checkLink("cwd"),
+	"environ":           checkEnviron,
+	"exe":               checkLink("exe"),
+	"fd":                checkFDs,
+	"fdcount":           checkFDCount,
+	"fdinfo":            checkFDInfo,
+	"namespaces":        checkNamespaces,
+	"pidinfo":           checkPIDInfo,
+	"root":              checkLink("root"),
+	"signal":            checkSignal,
 }
 
 // checkStat takes the stat text apart at its blanks.

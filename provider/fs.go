@@ -14,6 +14,7 @@ type FS struct {
 	name  string
 	self  int  // our own process as this root numbers it, 0 where it is not there
 	local bool // the root numbers processes as we do
+	proc  bool // the root is a procfs
 
 	buffers sync.Pool // *[]byte, for texts that are parsed and dropped
 	spaces  sync.Pool // *spaceReader
@@ -56,6 +57,7 @@ func fsmountProc() (int, error) {
 func newFS(fd int, name string) *FS {
 	f := bareFS(name)
 	f.fd = fd
+	f.proc = f.IsProc()
 	f.self, _ = f.SelfPID()
 	f.local = f.self != 0 && f.depth() == 1
 	return f
@@ -91,9 +93,11 @@ func (f *FS) Local() bool { return f.local }
 func (f *FS) Close() error { return unix.Close(f.fd) }
 
 // IsProc reports whether the root really is a procfs, and not a captured tree.
-func (f *FS) IsProc() bool {
+func (f *FS) IsProc() bool { return isProc(f.fd) }
+
+func isProc(fd int) bool {
 	var st unix.Statfs_t
-	return unix.Fstatfs(f.fd, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
+	return unix.Fstatfs(fd, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
 }
 
 // buffer lends an empty buffer; give it back with release.

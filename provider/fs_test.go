@@ -231,7 +231,7 @@ func roleCovered() error {
 		if err != nil || openErr != nil || !slices.Contains(pids, os.Getpid()) || !f.Local() {
 			return fmt.Errorf("root %d: %v, %v, %v", i, pids, err, openErr)
 		}
-		if exe, err := p.Exe(); err != nil || exe == "" {
+		if exe, err := p.Exe(); err != nil || exe.Path == "" {
 			return fmt.Errorf("root %d: %q, %v", i, exe, err)
 		}
 	}

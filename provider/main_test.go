@@ -59,6 +59,8 @@ var roles = map[string]func() error{
 	"mapnames":    roleMapNames,
 	"unlinked":    roleUnlinked,
 	"spacedenied": roleSpaceDenied,
+	"fdsdenied":   roleFDsDenied,
+	"elsewhere":   roleElsewhere,
 }
 
 // runRole runs a role to its end and gives its output.
@@ -120,6 +122,8 @@ var become = map[string]func() error{
 	"landlock": enterLandlock,
 	"netns":    openNetSockets,
 	"nettap":   openTap,
+	"retitled": retitle,
+	"unshared": unsharePID,
 }
 
 func noNewPrivs() error { return mainThread(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1) }

@@ -20,7 +20,7 @@ func checkOpenMemory(p *Process) error {
 	defer m.Close()
 	return steady(p, "stat", func([]byte) error {
 		var s Stat
-		want, err := p.Cmdline(nil, 1<<20)
+		want, err := p.AppendCmdline(nil, 1<<20)
 		if err := errors.Join(err, p.Stat(&s)); err != nil {
 			return err
 		}

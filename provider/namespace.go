@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
+	"iter"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -9,13 +12,92 @@ import (
 // Namespace identifies a namespace: two are the same where both numbers are.
 type Namespace struct{ Dev, Ino uint64 }
 
+// NamespaceEntry is one of the namespaces of a process, an entry of
+// /proc/PID/ns.
+type NamespaceEntry struct {
+	Name string // "cgroup", "mnt", "pid", "pid_for_children" …
+	Namespace
+}
+
+// Kind is the kind of namespace: the name without "_for_children".
+func (e NamespaceEntry) Kind() string { return strings.TrimSuffix(e.Name, "_for_children") }
+
+// Namespace identifies the process's namespace of a name: "cgroup" (4.6), "ipc",
+// "mnt", "net", "pid", "pid_for_children" (4.12), "time", "time_for_children"
+// (5.6), "user", "uts" (3.8 otherwise). One that the kernel does not know is
+// ErrNotSupported, and so is pid_for_children between an unshare(2) and the
+// first child. Of a zombie all but "pid" and "user" are ErrGone. It takes the
+// right to trace the process (PTRACE_MODE_READ_FSCREDS).
+func (d *dir) Namespace(name string) (Namespace, error) {
+	file := "ns/" + name
+	ns, err := namespaceAt(d.fd, file)
+	if err != nil {
+		return Namespace{}, d.fail("stat", file, d.noNamespace(file, err))
+	}
+	return ns, nil
+}
+
+// Namespaces walks the namespaces of the process (/proc/PID/ns). What cannot be
+// looked at is an error of its own, with the name in the entry; the walk goes
+// on. The errors are Namespace's.
+func (d *dir) Namespaces() iter.Seq2[NamespaceEntry, error] {
+	return func(yield func(NamespaceEntry, error) bool) {
+		err := entries(d.fd, "ns", func(entry []byte) bool {
+			if entry[0] == '.' {
+				return true
+			}
+			name := string(entry)
+			ns, err := d.Namespace(name)
+			return yield(NamespaceEntry{name, ns}, err)
+		})
+		if err != nil {
+			yield(NamespaceEntry{}, d.fail("readdir", "ns", d.missing("ns", err)))
+		}
+	}
+}
+
+// NamespaceMap is Namespaces by name, without those that the process does not
+// have. It is whole or an error.
+func (d *dir) NamespaceMap() (map[string]Namespace, error) {
+	all := make(map[string]Namespace, 10)
+	for e, err := range d.Namespaces() {
+		if err != nil && !(e.Name != "" && errors.Is(err, ErrNotSupported)) {
+			return nil, err
+		}
+		if err == nil {
+			all[e.Name] = e.Namespace
+		}
+	}
+	return all, nil
+}
+
+// OpenNamespace opens a namespace of the process for setns(2), which the
+// caller closes. The errors are Namespace's.
+func (d *dir) OpenNamespace(name string) (int, error) {
+	file := "ns/" + name
+	fd, err := openat(d.fd, file, unix.O_RDONLY)
+	if err != nil {
+		return -1, d.fail("open", file, d.noNamespace(file, err))
+	}
+	return fd, nil
+}
+
+// noNamespace tells why a namespace is not there. Who exits gives up its
+// namespaces first, but the links stay.
+func (d *dir) noNamespace(file string, err error) error {
+	if isMissing(err) && d.leaving() {
+		return ErrGone
+	}
+	return d.missing(file, err)
+}
+
 func (f *FS) namespace(pid int, kind string) (Namespace, error) {
 	return namespaceAt(f.fd, fmt.Sprintf("%d/ns/%s", pid, kind))
 }
 
 func namespaceAt(dir int, path string) (Namespace, error) {
 	var st unix.Stat_t
-	if err := unix.Fstatat(dir, path, &st, 0); err != nil {
+	if err := fstatat(dir, path, &st, 0); err != nil {
 		return Namespace{}, err
 	}
 	return Namespace{uint64(st.Dev), st.Ino}, nil

@@ -112,7 +112,9 @@ func OpenPath(path string) (*Process, error) {
 		unix.Close(fd)
 		return nil, &Error{Op: "open", File: path, Err: err}
 	}
-	return &Process{dir{fs: bareFS(path), fd: fd, pid: pid}}, nil
+	f := bareFS(path)
+	f.proc = isProc(fd)
+	return &Process{dir{fs: f, fd: fd, pid: pid}}, nil
 }
 
 func pidOfPath(path string) (int, error) {

@@ -26,16 +26,6 @@ func (d *dir) Status(s *Status) error { return d.parse("status", s) }
 // Limits reads /proc/PID/limits into l (2.6.24).
 func (d *dir) Limits(l *Limits) error { return d.parse("limits", l) }
 
-// Cmdline appends /proc/PID/cmdline to dst: the arguments as the process left
-// them, each ended by NUL unless it rewrote them; empty for a kernel thread.
-// At most limit bytes, more is ErrTooBig.
-func (p *Process) Cmdline(dst []byte, limit int) ([]byte, error) {
-	return p.Read("cmdline", dst, limit)
-}
-
-// Exe reads the link /proc/PID/exe; " (deleted)" is the kernel's.
-func (p *Process) Exe() (string, error) { return p.readlink("exe") }
-
 // root reads the link /proc/PID/root: "" where it is our own.
 func (p *Process) root() (string, error) {
 	text, err := p.readlink("root")
@@ -43,16 +33,6 @@ func (p *Process) root() (string, error) {
 		return "", err
 	}
 	return text, nil
-}
-
-// Namespace identifies the process's namespace of a kind: "pid", "user",
-// "uts" … (Linux 3.8).
-func (p *Process) Namespace(kind string) (Namespace, error) {
-	ns, err := namespaceAt(p.fd, "ns/"+kind)
-	if err != nil {
-		return ns, p.fail("stat", "ns/"+kind, p.missing("ns/"+kind, err))
-	}
-	return ns, nil
 }
 
 // PIDFD opens a pidfd of the process (Linux 5.3): only where its procfs shows

@@ -23,7 +23,7 @@ func methods(c *Caller, p *Process) map[string]func() error {
 		"Status":    func() error { return p.Status(new(Status)) },
 		"Limits":    func() error { return p.Limits(new(Limits)) },
 		"Read":      func() error { _, err := p.Read("comm", nil, 100); return err },
-		"Cmdline":   func() error { _, err := p.Cmdline(nil, 1<<20); return err },
+		"Cmdline":   func() error { _, err := p.AppendCmdline(nil, 1<<20); return err },
 		"Exe":       func() error { _, err := p.Exe(); return err },
 		"Namespace": func() error { _, err := p.Namespace("pid"); return err },
 		"Hostname":  func() error { _, err := p.Hostname(); return err },
@@ -125,7 +125,7 @@ func TestZombie(t *testing.T) {
 	if err := errors.Join(p.Alive(), p.Stat(&stat)); err != nil || stat.State != Zombie {
 		t.Errorf("%v, %v", stat.State, err)
 	}
-	if b, err := p.Cmdline(nil, 10); err != nil || len(b) != 0 {
+	if b, err := p.AppendCmdline(nil, 10); err != nil || len(b) != 0 {
 		t.Errorf("cmdline %q, %v", b, err)
 	}
 	if _, err := p.Exe(); !errors.Is(err, ErrNotSupported) || errors.Is(err, ErrGone) {
@@ -223,14 +223,14 @@ func TestReadBounds(t *testing.T) {
 func TestCmdlineExeNamespace(t *testing.T) {
 	c := start(t, func(c *exec.Cmd) { c.Args = []string{"a", "", "b\xff", ""} })
 	p := pin(t, openProc(t), c.pid)
-	if b, err := p.Cmdline([]byte("-"), 100); err != nil || string(b) != "-a\x00\x00b\xff\x00\x00" {
+	if b, err := p.AppendCmdline([]byte("-"), 100); err != nil || string(b) != "-a\x00\x00b\xff\x00\x00" {
 		t.Errorf("%q, %v", b, err)
 	}
-	if b, err := p.Cmdline([]byte("-"), 6); !errors.Is(err, ErrTooBig) || string(b) != "-" {
+	if b, err := p.AppendCmdline([]byte("-"), 6); !errors.Is(err, ErrTooBig) || string(b) != "-" {
 		t.Errorf("%q, %v", b, err)
 	}
 	want, _ := os.Readlink("/proc/self/exe")
-	if exe, err := p.Exe(); err != nil || exe != want {
+	if exe, err := p.Exe(); err != nil || exe.Path != want {
 		t.Errorf("%q, %v", exe, err)
 	}
 	own, err := pin(t, p.fs, os.Getpid()).Namespace("pid")
@@ -251,7 +251,7 @@ func TestKernelThread(t *testing.T) {
 	if _, err := p.Exe(); os.Geteuid() == 0 && !errors.Is(err, ErrNotSupported) {
 		t.Errorf("%v", err)
 	}
-	if b, err := p.Cmdline(nil, 10); err != nil || len(b) != 0 {
+	if b, err := p.AppendCmdline(nil, 10); err != nil || len(b) != 0 {
 		t.Errorf("%q, %v", b, err)
 	}
 }
