@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"os/exec"
+	"time"
 
 	"github.com/procfsd/procfsd/provider"
 	"golang.org/x/sys/unix"
@@ -51,32 +53,67 @@ func ExampleOpenFS() {
 	// Output: false [914] 914
 }
 
-// A walk that skips what ends meanwhile, and holds one descriptor at a time.
-func ExampleFS_PIDs() {
-	proc, err := provider.OpenFS("/proc")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer proc.Close()
-	pids, err := proc.PIDs(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
+// A walk that skips what ends meanwhile.
+func ExampleAll() {
 	found := false
 	var status provider.Status
-	for _, pid := range pids {
-		p, err := proc.Open(pid)
+	for p, err := range provider.All() {
 		if err == nil {
 			err = p.Status(&status)
-			p.Close()
 		}
 		if errors.Is(err, provider.ErrGone) {
 			continue
+		}
+		if err != nil {
+			log.Fatal(err)
 		}
 		found = found || status.TGID == os.Getpid()
 	}
 	fmt.Println(found)
 	// Output: true
+}
+
+// Who uses the processor: as in top(1), what each process has used since the
+// last look at it.
+func ExampleSampler() {
+	busy := exec.Command("sh", "-c", "while :; do :; done")
+	if err := busy.Start(); err != nil {
+		log.Fatal(err)
+	}
+	defer busy.Wait()
+	defer busy.Process.Kill()
+
+	type watched struct {
+		*provider.Sampler
+		used uint64 // ticks
+	}
+	all := map[int]*watched{}
+	for p, err := range provider.All() {
+		if err != nil {
+			continue
+		}
+		if s, err := p.Sampler(); err == nil {
+			defer s.Close()
+			all[p.PID()] = &watched{Sampler: s}
+		}
+	}
+	var st provider.Stat
+	look := func(w *watched) (since uint64) {
+		if err := w.Stat(&st); err != nil { // gone
+			return 0
+		}
+		used := st.UTime + st.STime
+		since, w.used = used-w.used, used
+		return since
+	}
+	for _, w := range all {
+		look(w)
+	}
+	for look(all[busy.Process.Pid]) == 0 {
+		time.Sleep(20 * time.Millisecond)
+	}
+	fmt.Println("the busy one has run")
+	// Output: the busy one has run
 }
 
 // A number that belongs to nobody is "gone", and "does not exist" as well.
