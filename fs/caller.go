@@ -26,9 +26,12 @@ func (r *raw) query(h *fuse.InHeader) *nodes.Query {
 }
 
 // glance is a look at one of many processes: short, and on the account of the
-// process's owner, so that who has stuck processes only hides them.
+// process's owner, so that who has stuck processes only hides them. A process
+// that is left out of a listing for a reason that nobody expects is logged.
 func (r *raw) glance(owner uint32, pid int, look func() error) error {
-	return r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, nothing)
+	err := r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, nothing)
+	r.nameStatus(err)
+	return err
 }
 
 // at is query for a node: it pins the process and asks the gate. The caller of

@@ -80,8 +80,8 @@ func (s *slots) run(cancel <-chan struct{}, who holder, limit time.Duration, fn 
 		}
 		result <- err
 	}()
-	err := await(cancel, timer.C, result)
-	if err != errDeadline && err != errLeft {
+	err, came := await(cancel, timer.C, result)
+	if came {
 		return err
 	}
 	if !fate.CompareAndSwap(pending, abandoned) {
@@ -96,22 +96,22 @@ func (s *slots) run(cancel <-chan struct{}, who holder, limit time.Duration, fn 
 
 // await gives up at the deadline, or some time after the caller was
 // interrupted: the kernel interrupts for every signal, and a call that only
-// takes its time should not fail for one.
-func await(cancel <-chan struct{}, limit <-chan time.Time, result <-chan error) error {
+// takes its time should not fail for one. came says that err is the result.
+func await(cancel <-chan struct{}, limit <-chan time.Time, result <-chan error) (err error, came bool) {
 	select {
 	case err := <-result:
-		return err
+		return err, true
 	case <-limit:
-		return errDeadline
+		return errDeadline, false
 	case <-cancel:
 	}
 	patience := time.NewTimer(grace)
 	defer patience.Stop()
 	select {
 	case err := <-result:
-		return err
+		return err, true
 	case <-patience.C:
-		return errLeft
+		return errLeft, false
 	}
 }
 
