@@ -63,8 +63,10 @@ func cutOption(text string) (option MountOption, rest string, more bool) {
 		end = len(text)
 	}
 	name, value, has := strings.Cut(text[:end], "=")
-	if quoted, n := quotedContext(name, text[min(len(name)+1, len(text)):]); n > 0 {
-		value, end = quoted, len(name)+1+n
+	if has {
+		if quoted, n := quotedContext(name, text[len(name)+1:]); n > 0 {
+			value, end = quoted, len(name)+1+n
+		}
 	}
 	option = MountOption{Name: unmangle(name), Value: unmangle(value), HasValue: has}
 	if end == len(text) {
