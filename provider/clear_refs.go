@@ -51,8 +51,10 @@ func ParseClearRefs(b []byte) (ClearRefs, error) {
 // ClearRefs resets marks on the memory of the process, by writing to
 // /proc/PID/clear_refs (2.6.22, CONFIG_PROC_PAGE_MONITOR): what smaps and
 // pagemap show as used afterwards, was used since. A kind that this kernel
-// lacks is ErrNotSupported, another number EINVAL. On a zombie and on a kernel
-// thread, which have no memory, it does nothing.
+// lacks is ErrNotSupported, another number EINVAL; but a kernel without
+// CONFIG_MEM_SOFT_DIRTY takes ClearSoftDirty, does nothing, and never shows a
+// page as such. On a zombie and on a kernel thread, which have no memory, it
+// does nothing.
 func (d *dir) ClearRefs(what ClearRefs) error {
 	if !what.known() {
 		return d.fail("write", "clear_refs", unix.EINVAL)

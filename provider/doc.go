@@ -9,10 +9,11 @@
 //	defer p.Close()
 //
 // A [Process] holds a descriptor of its directory, so it stays the process
-// that it was opened on. When that has exited every method, a setter too, fails
-// with [ErrGone], even if the number belongs to somebody else by then. A [Task]
-// is the same for a thread, and has the same methods where the kernel has the
-// same files.
+// that it was opened on. When that is gone every method, a setter too, fails
+// with [ErrGone], even if the number belongs to somebody else by then. Gone is
+// what has exited and was waited for: a zombie still has its stat, status and
+// the like, but [Process.Running] is false. A [Task] is the same for a thread,
+// and has the same methods where the kernel has the same files.
 //
 // Methods are named after the files. Records of fixed size are read into what
 // you keep, and allocate nothing; lists are returned; what may be long comes
@@ -26,8 +27,9 @@
 //
 // To look at all processes, walk. [All] pins one after the other and holds two
 // descriptors however many there are; what ends meanwhile is an error of its
-// own, to be skipped. [FS.AllStat] and [FS.AllStatus] read just that file of
-// each, which is cheaper still:
+// own, to be skipped. The Process is the walk's, and closed with the next step:
+// keep a [Process.Clone], not the pointer. [FS.AllStat] and [FS.AllStatus] read
+// just that file of each, which is cheaper still:
 //
 //	for p, err := range provider.All() {
 //		if errors.Is(err, provider.ErrGone) {
@@ -44,8 +46,17 @@
 //
 // An [FS] is a procfs root: the machine's own ([OpenFS] of "/proc", which is
 // what Open, Self and All use), a private instance that nothing can be mounted
-// over ([NewInstance]), a container's, or a captured tree of plain files.
-// Everything that reads works on all of them.
+// over ([NewInstance]), a container's, or a captured tree of plain files. All
+// that reads texts and links works on all of them.
+//
+// Capture the files that you want one by one; cp(1) of a whole directory would
+// write hundreds of gigabytes, for it copies pagemap too:
+//
+//	mkdir -p /srv/capture/42; cp /proc/stat /srv/capture
+//	cd /proc/42; cp -a stat status cmdline environ smaps exe fd fdinfo /srv/capture/42
+//
+// In such a tree walks go in the order of the directory, [FD].Mode says nothing,
+// and namespaces, which are no texts, are ErrNotSupported.
 //
 // # Texts
 //

@@ -42,6 +42,7 @@ func (m FDMode) String() string {
 // FDs walks the open file descriptors (/proc/PID/fd), in ascending order. What
 // cannot be read is an error of its own, with the number in the FD: a
 // descriptor that was closed meanwhile is fs.ErrNotExist, but not ErrGone. A
+// directory that may not be read is the only error, with the number 0; a
 // process that exits meanwhile ends the walk with ErrGone. Zombies and kernel
 // threads have none. To look at another's descriptors takes the right to trace
 // it (PTRACE_MODE_READ_FSCREDS).

@@ -102,6 +102,7 @@ func (f *FS) ThreadSelf() (*Task, error) {
 // captured tree: "/proc/42", "/proc/self", "/srv/capture/42". The number is the
 // last element of the path, or of the link that it is. The rest of that root is
 // not known through it, so what needs it ([Process.PIDFD]) is ErrNotSupported.
+// A path that is not there is fs.ErrNotExist, but not ErrGone.
 func OpenPath(path string) (*Process, error) {
 	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {

@@ -33,8 +33,8 @@ func (p *Process) Signal(sig unix.Signal) error {
 	return nil
 }
 
-// Wait blocks until the process has exited, or the context ends: then it is the
-// context's error. It may be anybody's child; nobody's is waited for, so ours
+// Wait blocks until the process has exited, or the context ends: then it wraps
+// the context's error. It may be anybody's child; nobody's is waited for, so ours
 // stay zombies (see Reap). It is nil for who has exited already. It takes a
 // pidfd, and so has the conditions of [Process.PIDFD]; many may wait at once,
 // as no thread is blocked.

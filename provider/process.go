@@ -8,7 +8,8 @@ import (
 )
 
 // Process is one process, pinned by a descriptor of its /proc directory: once
-// it has exited every method fails with ErrGone, whoever has its number then.
+// it has exited and was waited for every method fails with ErrGone, whoever has
+// its number then.
 // Methods may be called concurrently; Close only after them. Those that a
 // [Task] has too read the file of the process, which mostly is its main
 // thread's.

@@ -4,9 +4,9 @@ import "golang.org/x/sys/unix"
 
 // Sampler reads files of one process again and again at about half the price:
 // it keeps each open after its first use and reads it anew from the start. It
-// is for monitors, costs one descriptor a file, and is bound to the process as
-// its Process is, which may be closed meanwhile. It is used by one goroutine at
-// a time.
+// is for monitors, costs one descriptor and one more for each file, and is bound
+// to the process as its Process is, which may be closed meanwhile. It is used by
+// one goroutine at a time.
 type Sampler struct {
 	dir   dir
 	files [sampled]int // descriptors, closed where not yet opened
@@ -26,7 +26,8 @@ const (
 
 var sampleNames = [sampled]string{"stat", "status", "statm", "io", "schedstat"}
 
-// Sampler makes a sampler of the process or thread. It opens nothing of it yet.
+// Sampler makes a sampler of the process or thread. It opens none of its files
+// yet.
 func (d *dir) Sampler() (*Sampler, error) {
 	own, err := d.dup()
 	if err != nil {

@@ -37,7 +37,7 @@ type Stat struct {
 	ITRealValue         int64     // [21] 0 since 2.6.17
 	StartTime           uint64    // [22] ticks after boot
 	VSize               uint64    // [23] bytes
-	RSS                 uint64    // [24] pages; inexact, see smaps
+	RSS                 uint64    // [24] pages; inexact, see Statm
 	RSSLim              uint64    // [25] bytes; Unlimited if none
 	StartCode           uint64    // [26] 26 to 30 read 0 or 1 without ptrace rights
 	EndCode             uint64    // [27]

@@ -4,7 +4,7 @@ package provider
 // zero for a zombie and for a kernel thread.
 type Statm struct {
 	Size     uint64 // the whole address space; VmSize of status
-	Resident uint64 // inexact since 2.6.34; VmRSS of status
+	Resident uint64 // VmRSS of status; inexact from 2.6.34 to 6.15
 	Shared   uint64 // resident file and shared memory; RssFile + RssShmem of status
 	Text     uint64 // code
 	Lib      uint64 // always 0 since 2.6

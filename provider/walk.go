@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// All walks the processes of the root in ascending order of their numbers. It
-// holds two descriptors, the directory and the current process, and allocates
-// nothing for a process: the Process is the walk's own and closed with the
-// next step (use [Process.Clone] to keep one). One that has gone, or that may
-// not be opened, is an error of its own with a nil Process; the walk goes on.
+// All walks the processes of the root in ascending order of their numbers; in a
+// captured tree, in that of its directory, which may be any. It holds two
+// descriptors, the directory and the current process, and allocates nothing for
+// a process: the Process is the walk's own and closed with the next step (use
+// [Process.Clone] to keep one). One that has gone, or that may not be opened,
+// is an error of its own with a nil Process; the walk goes on.
 func (f *FS) All() iter.Seq2[*Process, error] {
 	return func(yield func(*Process, error) bool) {
 		p := &Process{dir{fd: closed}}
@@ -84,8 +85,8 @@ func (f *FS) parse(pid int, file string, into Parser) error {
 	return d.parseFD(fd, file, into)
 }
 
-// PIDs appends the numbers in the root directory to dst, in the kernel's
-// order, which is ascending.
+// PIDs appends the numbers in the root directory to dst, in the order of
+// [FS.All].
 func (f *FS) PIDs(dst []int) ([]int, error) {
 	for pid, err := range f.Numbers() {
 		if err != nil {
