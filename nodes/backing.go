@@ -49,7 +49,7 @@ func backingOf(m *provider.Smap) backing {
 		return backingFile
 	case m.Inode != 0:
 		return backingOther // anon_inode:…, socket:…
-	case m.Rss+m.Swap+m.Anonymous+m.SharedHugetlb+m.PrivateHugetlb > 0:
+	case m.RSS+m.Swap+m.Anonymous+m.SharedHugetlb+m.PrivateHugetlb > 0:
 		return backingAnonymous
 	}
 	return backingNone

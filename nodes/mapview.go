@@ -61,7 +61,7 @@ func pages(bytes uint64) uint64 { return bytes / uint64(os.Getpagesize()) }
 
 // residentBytes: the kernel counts huge pages apart from Rss.
 func residentBytes(m *provider.Smap) uint64 {
-	return m.Rss + m.SharedHugetlb + m.PrivateHugetlb
+	return m.RSS + m.SharedHugetlb + m.PrivateHugetlb
 }
 
 func accessOf(p provider.Perms) render.Access {

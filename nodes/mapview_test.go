@@ -266,7 +266,7 @@ func FuzzMap(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path []byte, perms uint8, inode, flags, rss, anonymous, shared, private uint64) {
 		m := provider.Smap{
 			Mapping: provider.Mapping{Start: 4096, End: 8192, Perms: provider.Perms(perms), Inode: inode, Path: path},
-			Rss:     rss, Anonymous: anonymous, SharedDirty: shared, PrivateDirty: private, VMFlags: provider.VMFlags(flags),
+			RSS:     rss, Anonymous: anonymous, SharedDirty: shared, PrivateDirty: private, VMFlags: provider.VMFlags(flags),
 		}
 		v := mapView{objectID: keyedID(), named: func(*provider.Mapping) bool { return false }}
 		v.add(&m)

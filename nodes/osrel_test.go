@@ -32,7 +32,7 @@ func write(q *Query, row *Row, data string) error {
 func TestOsrels(t *testing.T) {
 	o := newOsrels()
 	a, b := ID{10, 1}, ID{10, 2} // the number passed on
-	one, other := provider.ExecIdentity{Ino: 1}, provider.ExecIdentity{Ino: 1, StartStack: 1}
+	one, other := provider.ExecIdentity{Inode: 1}, provider.ExecIdentity{Inode: 1, StartStack: 1}
 	want := func(what string, id ID, image provider.ExecIdentity, value int32, ok bool) {
 		t.Helper()
 		if got, found := o.get(id, image); found != ok || got != value && ok {
@@ -58,7 +58,7 @@ func TestOsrels(t *testing.T) {
 // TestOsrelsBound: the oldest make room, and setting anew makes young.
 func TestOsrelsBound(t *testing.T) {
 	o := newOsrels()
-	image := provider.ExecIdentity{Ino: 1}
+	image := provider.ExecIdentity{Inode: 1}
 	for i := range maxOsrels {
 		o.set(ID{PID: i + 1}, image, int32(i))
 	}
@@ -83,7 +83,7 @@ func TestOsrelsBound(t *testing.T) {
 // and never more than two are asked about at a time.
 func TestOsrelsSweep(t *testing.T) {
 	o := newOsrels()
-	image := provider.ExecIdentity{Ino: 1}
+	image := provider.ExecIdentity{Inode: 1}
 	const lasting, passing = 50, 5000
 	asked := 0
 	lives := func(id ID) bool { asked++; return id.PID <= lasting }

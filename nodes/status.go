@@ -54,10 +54,10 @@ func microseconds(us int64) render.Time {
 // where this caller may not know.
 func waitChannel(q *Query) (string, error) {
 	p := q.Target.Process
-	if q.Target.Stat.State == provider.Running || q.Caller.IsMainThread(p) { // which waits for us alone
+	if q.Target.Stat.State == provider.StateRunning || q.Caller.IsMainThread(p) { // which waits for us alone
 		return render.NoChannel, nil
 	}
-	return q.Caller.WaitChannel(p)
+	return q.Caller.WChan(p)
 }
 
 // unknownJail stands for a host name that the caller could not know natively.
@@ -122,5 +122,5 @@ func jailName(p *provider.Process) (string, error) {
 		return host, nil
 	}
 	ns, err := p.Namespace("pid")
-	return strconv.FormatUint(ns.Ino, 10), err
+	return strconv.FormatUint(ns.Inode, 10), err
 }

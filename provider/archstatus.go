@@ -57,6 +57,4 @@ func (s *ArchStatus) line(b []byte) bool {
 
 // ArchStatus reads /proc/PID/arch_status (5.3) into s. ErrNotSupported where
 // the architecture has none: only x86 has.
-func (d *dir) ArchStatus(s *ArchStatus) error {
-	return d.mountText("arch_status", s.Parse)
-}
+func (d *dir) ArchStatus(s *ArchStatus) error { return d.lendWhole("arch_status", s.Parse) }

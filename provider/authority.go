@@ -83,9 +83,9 @@ func (a *Authority) PIDIn(f *FS, pid int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, ok := fdinfoPID(text)
-	if !ok || n <= 0 {
+	info, err := ParseFDInfo(text)
+	if err != nil || info.PIDFD == nil || info.PIDFD.PID <= 0 {
 		return 0, &Error{Op: "parse", File: "self/fdinfo", Err: ErrGone}
 	}
-	return n, nil
+	return info.PIDFD.PID, nil
 }

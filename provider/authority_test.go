@@ -143,14 +143,14 @@ func TestSelfIsRefused(t *testing.T) {
 		}
 		for _, c := range callers {
 			for name, method := range methods(c, p) {
-				if !strings.HasPrefix(name, "Caller.") || name == "Caller.WaitChannel" {
+				if !strings.HasPrefix(name, "Caller.") || name == "Caller.WChan" {
 					continue
 				}
 				if err := method(); !errors.Is(err, unix.EACCES) {
 					t.Errorf("%s of our thread %d (main %d) for uid %d: %v", name, tid, os.Getpid(), c.UID, err)
 				}
 			}
-			if wchan, err := c.WaitChannel(p); wchan != "" || err != nil {
+			if wchan, err := c.WChan(p); wchan != "" || err != nil {
 				t.Errorf("wchan %q, %v", wchan, err)
 			}
 		}

@@ -26,9 +26,9 @@ func (v Auxv) Get(t AuxType) (value uint64, ok bool) {
 	return 0, false
 }
 
-// Auxv reads /proc/PID/auxv, with words as wide as the process's: see
+// Auxv reads /proc/PID/auxv (2.6.0), with words as wide as the process's: see
 // [AuxvWordSize]. Kernel threads have none, nor has a program for a moment
-// after execve(2); a zombie's is ErrGone. It takes the right to trace the
+// after execve(2); a zombie's is ErrGone. It takes the right to inspect the
 // process (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Auxv() (Auxv, error) {
 	const limit = 64 << 10 // the kernel's own room is below 1 KiB

@@ -262,10 +262,10 @@ func (c *Caller) MayRead(p *Process) error {
 	})
 }
 
-// WaitChannel is the kernel function in which the process's main thread
+// WChan is the kernel function in which the process's main thread
 // sleeps (/proc/PID/wchan); "" where it is not to be known: to this caller,
 // in this kernel, or because the process runs.
-func (c *Caller) WaitChannel(p *Process) (string, error) {
+func (c *Caller) WChan(p *Process) (string, error) {
 	var text []byte
 	err := c.doOwn(p, "read", "wchan", func() error {
 		fd, err := openat(p.fd, "wchan", unix.O_RDONLY)

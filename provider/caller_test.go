@@ -120,9 +120,9 @@ func outcomes(t *testing.T, c *Caller, p *Process) map[string]bool {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	wchan, err := c.WaitChannel(p)
-	if got["Caller.WaitChannel"] = wchan != ""; err != nil {
-		t.Errorf("WaitChannel: %v", err)
+	wchan, err := c.WChan(p)
+	if got["Caller.WChan"] = wchan != ""; err != nil {
+		t.Errorf("WChan: %v", err)
 	}
 	return got
 }
@@ -138,7 +138,7 @@ func wantAll(t *testing.T, who string, c *Caller, p *Process, want bool) {
 			t.Errorf("%s: %s granted: %v", who, name, got[name])
 		}
 	}
-	if got["Caller.WaitChannel"] && !want {
+	if got["Caller.WChan"] && !want {
 		t.Errorf("%s: wait channel granted", who)
 	}
 }
@@ -220,11 +220,11 @@ func TestWaitChannel(t *testing.T) {
 	asker := ours(t, a)
 	eventually(t, "the child sleeps", func() bool {
 		want, err := os.ReadFile("/proc/" + strconv.Itoa(c.pid) + "/wchan")
-		got, err2 := asker.WaitChannel(p)
+		got, err2 := asker.WChan(p)
 		return err == nil && err2 == nil && got != "0" && (got == string(want) || got == "" && string(want) == "0")
 	})
 	for _, who := range []*Caller{start(t, user(alice)).asks(a), a.Caller(1<<30, 0, 0)} {
-		if got, err := who.WaitChannel(p); got != "" || err != nil && !errors.Is(err, ErrGone) {
+		if got, err := who.WChan(p); got != "" || err != nil && !errors.Is(err, ErrGone) {
 			t.Errorf("%q, %v", got, err)
 		}
 	}

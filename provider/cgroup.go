@@ -22,7 +22,7 @@ type Cgroup struct {
 // Deleted tells whether the group has been removed, and its path without the
 // kernel's mark. A group may bear a name that looks like that.
 func (c *Cgroup) Deleted() (path string, deleted bool) {
-	return strings.CutSuffix(c.Path, " (deleted)")
+	return strings.CutSuffix(c.Path, deletedSuffix)
 }
 
 // Cgroups are the lines of a cgroup file.
@@ -111,10 +111,4 @@ func (c *Cgroup) parse(line string, names *[]string) bool {
 }
 
 // Cgroup reads /proc/PID/cgroup (2.6.24).
-func (d *dir) Cgroup() (list Cgroups, err error) {
-	err = d.mountText("cgroup", func(text []byte) error {
-		list, err = ParseCgroup(text)
-		return err
-	})
-	return list, err
-}
+func (d *dir) Cgroup() (Cgroups, error) { return parseWhole(d, "cgroup", ParseCgroup) }

@@ -28,18 +28,11 @@ func ParseChildren(dst []int, b []byte) ([]int, error) {
 // and not waited for to dst (/proc/PID/task/TID/children, 3.5,
 // CONFIG_PROC_CHILDREN). While children come and go, one may be left out.
 func (t *Task) Children(dst []int) ([]int, error) {
-	buf := t.fs.buffer()
-	defer t.fs.release(buf)
-	text, err := t.read("children", (*buf)[:0], childrenMost, appendAll)
-	if err != nil {
-		return dst, err
-	}
-	*buf = text
-	dst, err = ParseChildren(dst, text)
-	if err != nil {
-		return dst, t.fail("parse", "children", err)
-	}
-	return dst, nil
+	err := t.lend("children", childrenMost, appendAll, func(text []byte) (err error) {
+		dst, err = ParseChildren(dst, text)
+		return err
+	})
+	return dst, err
 }
 
 // Children appends the children of all threads of the process to dst, in

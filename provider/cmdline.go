@@ -1,9 +1,6 @@
 package provider
 
-import (
-	"bytes"
-	"errors"
-)
+import "bytes"
 
 // AppendCmdline appends /proc/PID/cmdline to dst: the arguments as the process
 // left them, each ended by NUL unless it rewrote them; empty for a kernel
@@ -80,15 +77,4 @@ func splitNUL(b []byte) []string {
 		start += size + 1
 	}
 	return list
-}
-
-// leaving reports whether the process or thread has exited, or has begun to:
-// then its memory, files and namespaces go one after the other.
-func (d *dir) leaving() bool {
-	const exiting = 0x4 // PF_EXITING
-	var s Stat
-	if err := d.Stat(&s); err != nil {
-		return errors.Is(err, ErrGone)
-	}
-	return s.State.Dead() || s.Flags&exiting != 0
 }

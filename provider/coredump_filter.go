@@ -46,5 +46,5 @@ func (p *Process) CoredumpFilter() (CoredumpFilter, error) {
 // share this one's memory. The kernel ignores bits that it does not know.
 func (p *Process) SetCoredumpFilter(f CoredumpFilter) error {
 	err := p.write("coredump_filter", "0x"+strconv.FormatUint(uint64(f), 16))
-	return p.ofMemory("coredump_filter", err)
+	return p.spaceError("write", "coredump_filter", err)
 }

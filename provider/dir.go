@@ -41,8 +41,8 @@ func (d *dir) Read(file string, dst []byte, limit int) ([]byte, error) {
 	return d.read(file, dst, limit, appendAll)
 }
 
-// read is Read with a choice of how: all is appendAll or appendRecord.
-func (d *dir) read(file string, dst []byte, limit int, all func([]byte, int, int) ([]byte, error)) ([]byte, error) {
+// read is Read with a choice of how.
+func (d *dir) read(file string, dst []byte, limit int, all readAll) ([]byte, error) {
 	fd, err := d.open(file, unix.O_RDONLY)
 	if err != nil {
 		return dst, err
@@ -121,6 +121,22 @@ func (d *dir) parsed(file string, text []byte, into Parser) error {
 	return nil
 }
 
+// lend reads a file of at most limit bytes into a buffer of the root's, all being
+// appendAll or appendRecord, and lends its text to use, which parses it.
+func (d *dir) lend(file string, limit int, all readAll, use func(text []byte) error) error {
+	buf := d.fs.buffer()
+	defer d.fs.release(buf)
+	text, err := d.read(file, (*buf)[:0], limit, all)
+	if err != nil {
+		return err
+	}
+	*buf = text
+	if err := use(text); err != nil {
+		return d.fail("parse", file, err)
+	}
+	return nil
+}
+
 // write writes text to a file below the directory in one call, which is how
 // the kernel's setters want it.
 func (d *dir) write(file, text string) error {
@@ -140,15 +156,6 @@ func (d *dir) write(file, text string) error {
 		return d.fail("write", file, err)
 	}
 	return nil
-}
-
-// readlink reads a link below the directory.
-func (d *dir) readlink(file string) (string, error) {
-	text, err := readlinkat(d.fd, file)
-	if err != nil {
-		return "", d.fail("readlink", file, d.missing(file, err))
-	}
-	return text, nil
 }
 
 // Alive is nil while the process or thread exists, zombies included, and
@@ -183,6 +190,29 @@ func (d *dir) missing(file string, err error) error {
 		return ErrGone
 	}
 	return ErrNotSupported
+}
+
+// lost is missing for what a process gives up when it begins to exit, such as
+// its namespaces; the network's last user sees ENXIO.
+func (d *dir) lost(file string, err error) error {
+	if err == unix.ENXIO {
+		return ErrGone
+	}
+	err = d.missing(file, err)
+	if err == ErrNotSupported && d.leaving() {
+		return ErrGone
+	}
+	return err
+}
+
+// leaving reports whether the process or thread has exited, or has begun to:
+// then its memory, files and namespaces go one after the other.
+func (d *dir) leaving() bool {
+	var s Stat
+	if err := d.Stat(&s); err != nil {
+		return errors.Is(err, ErrGone)
+	}
+	return s.State.Dead() || s.Flags.Has(PFExiting)
 }
 
 func (d *dir) fail(op, file string, err error) error {

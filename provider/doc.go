@@ -100,7 +100,7 @@
 //	  pid PID, new .Open, new_with_root .OpenPath, myself .Self, is_alive Running, uid Owner, gid Owner,
 //	  cmdline Cmdline AppendCmdline, environ Environ AppendEnviron, exe Exe, cwd Cwd, root Root, stat Stat,
 //	  status Status, statm Statm, io IO, limits Limits, maps Maps EachMapping, smaps Smaps EachSmap,
-//	  smaps_rollup SmapsRollup, mountinfo Mountinfo EachMount, mountstats Mountstats, fd_count FDCount,
+//	  smaps_rollup SmapsRollup, mountinfo Mountinfo MountLines, mountstats Mountstats, fd_count FDCount,
 //	  fd FDs FDTargets, fd_from_fd FD, namespaces NamespaceMap Namespaces, cgroups Cgroup, schedstat Schedstat,
 //	  syscall Syscall, wchan WChan, autogroup Autogroup SetAutogroupNice, auxv Auxv,
 //	  coredump_filter CoredumpFilter SetCoredumpFilter, clear_refs ClearRefs, pagemap OpenPagemap, mem OpenMemory,
@@ -159,7 +159,7 @@
 //	SmapsRollup = Smap
 //	  memory_map_rollup Process.SmapsRollup
 //	MountInfos = Mount
-//	  0 Process.Mountinfo, iter Process.EachMount .MountinfoLines
+//	  0 Process.Mountinfo, iter Process.MountLines .MountLines
 //	MountInfo = Mount MountLine
 //	  mnt_id ID, pid ParentID, majmin Dev, root Root, mount_point MountPoint, mount_options Options,
 //	  opt_fields Shared Master, fs_type FSType, mount_source Source, super_options SuperOptions,
@@ -192,7 +192,7 @@
 //	Namespaces = NamespaceEntry
 //	  0 Process.NamespaceMap Process.Namespaces
 //	Namespace = NamespaceEntry Namespace
-//	  ns_type Name Kind, path Process.OpenNamespace, identifier Namespace.Ino, device_id Namespace.Dev
+//	  ns_type Name Kind, path Process.OpenNamespace, identifier Namespace.Inode, device_id Namespace.Dev
 //	ProcessCGroups = Cgroups
 //	  0 Process.Cgroup
 //	ProcessCGroup = Cgroup
@@ -221,8 +221,8 @@
 //	  0 .ParseARP
 //	ARPEntry = ARPEntry
 //	  ip_address IP, hw_type HWType, flags Flags, hw_address HWAddress, device Device
-//	RouteEntries = ParseRoutes
-//	  0 .ParseRoutes
+//	RouteEntries = ParseRoute
+//	  0 .ParseRoute
 //	RouteEntry = Route
 //	  iface Iface, destination Destination, gateway Gateway, flags Flags, refcnt RefCnt, in_use Use, metrics Metric,
 //	  mask Mask, mtu MTU, window Window, irtt IRTT
@@ -319,8 +319,8 @@
 //	  COM .ARPComplete, PERM .ARPPermanent, PUBL .ARPPublish, USETRAILERS .ARPTrailers, NETMASK .ARPNetmask,
 //	  DONTPUB .ARPDontPublish
 //	ProcState = ProcState
-//	  Running .Running, Sleeping .Sleeping, Waiting .Waiting, Zombie .Zombie, Stopped .Stopped, Tracing .Tracing,
-//	  Dead .Dead, Wakekill .Wakekill, Waking .Waking, Parked .Parked, Idle .Idle, from_char .ProcState,
+//	  Running .StateRunning, Sleeping .StateSleeping, Waiting .StateWaiting, Zombie .StateZombie, Stopped .StateStopped, Tracing .StateTracing,
+//	  Dead .StateDead, Wakekill .StateWakekill, Waking .StateWaking, Parked .StateParked, Idle .StateIdle, from_char .ProcState,
 //	  from_str .ProcState
 //	StatFlags = TaskFlags
 //	  PF_IDLE .PFIdle, PF_EXITING .PFExiting, PF_EXITPIDONE .PFOldExitPIDone, PF_VCPU .PFVCPU .PFOldVCPU,

@@ -25,6 +25,7 @@ func ParseELFIdent(b []byte) ELFClass {
 	return ELFNone
 }
 
+// String gives "ELF32", "ELF64" or "none".
 func (c ELFClass) String() string {
 	switch c {
 	case ELF32:

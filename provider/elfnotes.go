@@ -64,7 +64,7 @@ func (c *Caller) ELFClassOfCaller() ELFClass {
 // unless everything that the kernel chooses for the new image comes out the
 // same, as it may without address randomisation.
 type ExecIdentity struct {
-	Dev, Ino                        uint64 // of the executable
+	Dev, Inode                      uint64 // of the executable
 	StartCode, StartStack, StartBrk uint64
 }
 
@@ -77,7 +77,7 @@ func (c *Caller) ExecIdentity(p *Process, s *Stat) (ExecIdentity, error) {
 		return ExecIdentity{}, err
 	}
 	return ExecIdentity{
-		Dev: uint64(st.Dev), Ino: st.Ino,
+		Dev: uint64(st.Dev), Inode: st.Ino,
 		StartCode: s.StartCode, StartStack: s.StartStack, StartBrk: s.StartBrk,
 	}, nil
 }

@@ -112,7 +112,7 @@ func TestExecIdentity(t *testing.T) {
 			t.Fatal(err)
 		}
 		id, err := c.ExecIdentity(p, &s)
-		if err != nil || id.Ino == 0 || id.StartCode == 0 {
+		if err != nil || id.Inode == 0 || id.StartCode == 0 {
 			t.Fatalf("%+v, %v", id, err)
 		}
 		return id

@@ -18,7 +18,7 @@ func (d *dir) AppendEnviron(dst []byte, limit int) ([]byte, error) {
 // and with entries that lack a '='. Bytes need not be UTF-8. Kernel threads
 // have none, nor has a program for a moment after execve(2); a zombie's is
 // ErrGone. More than 16 MiB is ErrTooBig. All entries share one piece of
-// memory. It takes the right to trace the process (PTRACE_MODE_READ_FSCREDS).
+// memory. It takes the right to inspect the process (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Environ() ([]string, error) {
 	list, err := d.area("environ")
 	if len(list) == 0 {

@@ -52,7 +52,7 @@ func asleep(t *testing.T, pid int) {
 	t.Helper()
 	p := pin(t, openProc(t), pid)
 	var s Stat
-	eventually(t, "it sleeps", func() bool { return p.Stat(&s) == nil && s.State == Sleeping && s.EnvEnd != 0 })
+	eventually(t, "it sleeps", func() bool { return p.Stat(&s) == nil && s.State == StateSleeping && s.EnvEnd != 0 })
 }
 
 func TestEnvironOfNobody(t *testing.T) {
@@ -144,6 +144,10 @@ func checkEnviron(p *Process) error {
 		if err != nil {
 			return err
 		}
-		return sameList("environ", list, raw)
+		text, err := p.AppendEnviron([]byte("x"), maxArea)
+		if err != nil {
+			return err
+		}
+		return errors.Join(sameList("environ", list, raw), same("environ", string(text), "x"+string(raw)))
 	})
 }

@@ -21,7 +21,8 @@ var (
 	// ErrMalformed: the kernel's text is not of the documented form.
 	ErrMalformed = errors.New("malformed")
 
-	// ErrTooBig: the text is beyond the bound that the caller set.
+	// ErrTooBig: the text is beyond the bound that the caller set, or that the
+	// method tells.
 	ErrTooBig = errors.New("too big")
 
 	// ErrBusy: the process cannot be had now: it runs and must not be stopped,
@@ -48,6 +49,7 @@ type Error struct {
 	Err  error  // the class, or the errno
 }
 
+// Error gives all of it: "read 42/maps: permission denied".
 func (e *Error) Error() string {
 	where := e.File
 	if e.PID != 0 {

@@ -21,8 +21,8 @@ func ExampleProcess_EachSmap() {
 	var rss, pss, anonymous uint64
 	kinds := map[provider.MapKind]int{}
 	err = p.EachSmap(func(s *provider.Smap) error {
-		rss += s.Rss
-		pss += s.Pss
+		rss += s.RSS
+		pss += s.PSS
 		anonymous += s.Anonymous
 		kinds[s.Kind()]++
 		return nil

@@ -42,14 +42,14 @@ func ExampleProcess_Mountinfo() {
 }
 
 // The mount that holds /proc, without a copy of the whole table.
-func ExampleProcess_EachMount() {
+func ExampleProcess_MountLines() {
 	self, err := provider.Open(os.Getpid())
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer self.Close()
 	found := false
-	for m, err := range self.EachMount() {
+	for m, err := range self.MountLines() {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -28,6 +28,9 @@ const (
 	fdModeBits = FDRead | FDWrite | FDExecute
 )
 
+// Has reports whether all bits of want are set.
+func (m FDMode) Has(want FDMode) bool { return m&want == want }
+
 // String gives the mode as ls(1) does: "rwx", "r-x" …
 func (m FDMode) String() string {
 	text := [3]byte{'-', '-', '-'}
@@ -44,8 +47,8 @@ func (m FDMode) String() string {
 // descriptor that was closed meanwhile is fs.ErrNotExist, but not ErrGone. A
 // directory that may not be read is the only error, with the number 0; a
 // process that exits meanwhile ends the walk with ErrGone. Zombies and kernel
-// threads have none. To look at another's descriptors takes the right to trace
-// it (PTRACE_MODE_READ_FSCREDS).
+// threads have none. It takes the right to inspect the process
+// (PTRACE_MODE_READ_FSCREDS).
 //
 // It holds one descriptor, and opens none of the files: a step costs a
 // readlinkat(2) and an fstatat(2) of the link.
@@ -66,8 +69,8 @@ func (d *dir) FD(n int) (FD, error) {
 }
 
 // FDCount counts the open file descriptors. Since Linux 6.2 that is one system
-// call, and takes no right; before, the directory is read. Zombies and kernel
-// threads have none.
+// call, takes no right, and counts those too that a thread is about to open;
+// before, the directory is read. Zombies and kernel threads have none.
 func (d *dir) FDCount() (int, error) {
 	var st unix.Stat_t
 	if err := fstatat(d.fd, "fd", &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {

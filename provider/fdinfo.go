@@ -33,25 +33,21 @@ type FDInfo struct {
 }
 
 // FDInfo reads /proc/PID/fdinfo/N (2.6.22). A descriptor that is not open is
-// fs.ErrNotExist, but not ErrGone. It takes the right to trace the process
+// fs.ErrNotExist, but not ErrGone. It takes the right to inspect the process
 // (PTRACE_MODE_READ_FSCREDS). More than 64 MiB, as an epoll of some 700,000
 // targets has, is ErrTooBig.
-func (d *dir) FDInfo(n int) (FDInfo, error) {
+func (d *dir) FDInfo(n int) (info FDInfo, err error) {
 	const limit = 64 << 20
 	file := "fdinfo/" + strconv.Itoa(n)
-	buf := d.fs.buffer()
-	defer d.fs.release(buf)
-	text, err := d.read(file, (*buf)[:0], limit, appendAll)
+	err = d.lend(file, limit, appendAll, func(text []byte) (err error) {
+		if len(text) == 0 {
+			return d.fail("read", file, unix.ENOENT)
+		}
+		info, err = ParseFDInfo(text)
+		return err
+	})
 	if err != nil {
 		return FDInfo{}, d.noFDInfo(file, err)
-	}
-	*buf = text
-	if len(text) == 0 {
-		return FDInfo{}, d.noFDInfo(file, d.fail("read", file, unix.ENOENT))
-	}
-	info, err := ParseFDInfo(text)
-	if err != nil {
-		return FDInfo{}, d.fail("parse", file, err)
 	}
 	return info, nil
 }

@@ -91,21 +91,13 @@ func translate(id, from, to, count uint32) (uint32, bool) {
 
 // UIDMap reads /proc/PID/uid_map (3.5): the users of the process's user
 // namespace.
-func (d *dir) UIDMap() (IDMap, error) { return d.idMap("uid_map") }
+func (d *dir) UIDMap() (IDMap, error) { return parseWhole(d, "uid_map", ParseIDMap) }
 
 // GIDMap reads /proc/PID/gid_map (3.5): its groups.
-func (d *dir) GIDMap() (IDMap, error) { return d.idMap("gid_map") }
+func (d *dir) GIDMap() (IDMap, error) { return parseWhole(d, "gid_map", ParseIDMap) }
 
 // ProjIDMap reads /proc/PID/projid_map (3.7): its project ids, of disk quotas.
-func (d *dir) ProjIDMap() (IDMap, error) { return d.idMap("projid_map") }
-
-func (d *dir) idMap(file string) (list IDMap, err error) {
-	err = d.mountText(file, func(text []byte) error {
-		list, err = ParseIDMap(text)
-		return err
-	})
-	return list, err
-}
+func (d *dir) ProjIDMap() (IDMap, error) { return parseWhole(d, "projid_map", ParseIDMap) }
 
 // SetUIDMap writes /proc/PID/uid_map, which can be done once for a user
 // namespace, by its parent or itself: EPERM after that, and without the rights

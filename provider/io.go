@@ -120,6 +120,6 @@ func (i *IO) at(f IOField) *uint64 {
 // Has reports whether the kernel listed that counter.
 func (i *IO) Has(f IOField) bool { return f < ioFields && i.has>>f&1 != 0 }
 
-// IO reads /proc/PID/io into i. It needs the right to trace the process for
-// reading; else it is a permission error.
+// IO reads /proc/PID/io into i. It takes the right to inspect the process
+// (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) IO(i *IO) error { return d.parse("io", i) }

@@ -1,8 +1,6 @@
 package provider
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // KSMStat is /proc/PID/ksm_stat (6.1, CONFIG_KSM): how kernel samepage merging
 // serves the process. A line that the kernel does not have is zero, see Has.
@@ -19,42 +17,42 @@ type KSMStat struct {
 	has uint8
 }
 
-// KSMKey names a line of ksm_stat, for KSMStat.Has.
-type KSMKey uint8
+// KSMField names one line of ksm_stat, for KSMStat.Has.
+type KSMField uint8
 
 // The lines in the order of Linux 6.18.
 const (
-	KSMRmapItems KSMKey = iota
+	KSMRmapItems KSMField = iota
 	KSMZeroPages
 	KSMMergingPages
 	KSMProcessProfit
 	KSMMergeAny
 	KSMMergeable
 
-	ksmKeys
+	ksmFields
 )
 
-var ksmNames = [ksmKeys]string{
+var ksmNames = [ksmFields]string{
 	"ksm_rmap_items", "ksm_zero_pages", "ksm_merging_pages", "ksm_process_profit", "ksm_merge_any", "ksm_mergeable",
 }
 
 // String gives the key of the line, such as "ksm_rmap_items".
-func (k KSMKey) String() string {
-	if k >= ksmKeys {
-		return "unknown key"
+func (k KSMField) String() string {
+	if k >= ksmFields {
+		return "unknown field"
 	}
 	return ksmNames[k]
 }
 
 // Has reports whether the kernel wrote that line.
-func (s *KSMStat) Has(k KSMKey) bool { return k < ksmKeys && s.has>>k&1 != 0 }
+func (s *KSMStat) Has(k KSMField) bool { return k < ksmFields && s.has>>k&1 != 0 }
 
-// KSMStat reads /proc/PID/ksm_stat into s, reusing its list. It needs the right
-// to inspect the process; a kernel thread has none: ErrNotSupported.
+// KSMStat reads /proc/PID/ksm_stat into s, reusing its list. It is
+// the owner's to read; a kernel thread has none: ErrNotSupported.
 func (d *dir) KSMStat(s *KSMStat) error {
 	if err := d.parse("ksm_stat", s); err != nil {
 		*s = KSMStat{}
-		return d.spaceError("ksm_stat", err)
+		return d.spaceError("read", "ksm_stat", err)
 	}
 	return nil
 }
@@ -62,29 +60,11 @@ func (d *dir) KSMStat(s *KSMStat) error {
 // KSMMergingPages reads /proc/PID/ksm_merging_pages (5.19): how many of the
 // process's pages are merged.
 func (d *dir) KSMMergingPages() (uint64, error) {
-	var n ksmMergingPages
-	if err := d.parse("ksm_merging_pages", &n); err != nil {
-		return 0, d.spaceError("ksm_merging_pages", err)
-	}
-	return uint64(n), nil
-}
-
-type ksmMergingPages uint64
-
-func (n *ksmMergingPages) Parse(b []byte) error {
-	v, err := ParseKSMMergingPages(b)
-	*n = ksmMergingPages(v)
-	return err
+	return scalar(d, "ksm_merging_pages", ParseKSMMergingPages)
 }
 
 // ParseKSMMergingPages reads the text of ksm_merging_pages, one number.
-func ParseKSMMergingPages(b []byte) (uint64, error) {
-	v, n := decimal(b)
-	if n == 0 || n+1 != len(b) || b[n] != '\n' {
-		return 0, malformed("ksm_merging_pages", "not one number")
-	}
-	return v, nil
-}
+func ParseKSMMergingPages(b []byte) (uint64, error) { return oneNumber("ksm_merging_pages", b) }
 
 // ParseKSMStat reads the text of ksm_stat. Lines that are missing are no error;
 // an empty text is, and so is one without its final newline.
@@ -120,7 +100,7 @@ func (s *KSMStat) fail(what string) error {
 
 func (s *KSMStat) line(line []byte) (ok bool) {
 	k, v := findKSM(line)
-	if k == ksmKeys {
+	if k == ksmFields {
 		s.Unknown = appendLine(s.Unknown, line)
 		return true
 	}
@@ -147,15 +127,15 @@ func (s *KSMStat) line(line []byte) (ok bool) {
 
 // findKSM tells whose line this is and gives the value. The younger lines have
 // a ':' after the key.
-func findKSM(line []byte) (KSMKey, []byte) {
+func findKSM(line []byte) (KSMField, []byte) {
 	key, v, _ := bytes.Cut(line, []byte(" "))
 	key = bytes.TrimSuffix(key, []byte(":"))
 	for k, name := range ksmNames {
 		if string(key) == name {
-			return KSMKey(k), v
+			return KSMField(k), v
 		}
 	}
-	return ksmKeys, nil
+	return ksmFields, nil
 }
 
 func ksmSigned(b []byte) (int64, bool) {

@@ -17,7 +17,7 @@ func (s *KSMStat) text() string {
 		fmt.Sprintf("ksm_merging_pages %d", s.MergingPages), fmt.Sprintf("ksm_process_profit %d", s.ProcessProfit),
 		"ksm_merge_any: " + yes[s.MergeAny], "ksm_mergeable: " + yes[s.Mergeable],
 	} {
-		if s.Has(KSMKey(k)) {
+		if s.Has(KSMField(k)) {
 			b.WriteString(line + "\n")
 		}
 	}
@@ -53,14 +53,14 @@ func checkKSMMergingPages(p *Process) error {
 func TestParseKSMStat(t *testing.T) {
 	s, err := ParseKSMStat(memoryText(t, "ksm_stat-newer"))
 	want := KSMStat{RmapItems: 4, ZeroPages: -1, MergingPages: 3, ProcessProfit: -256, MergeAny: true,
-		Unknown: [][]byte{[]byte("ksm_new_count 5"), []byte("ksm_new_word: maybe")}, has: 1<<ksmKeys - 1}
+		Unknown: [][]byte{[]byte("ksm_new_count 5"), []byte("ksm_new_word: maybe")}, has: 1<<ksmFields - 1}
 	if err != nil || !reflect.DeepEqual(s, want) {
 		t.Errorf("got  %+v, %v\nwant %+v", s, err, want)
 	}
-	if s, err = ParseKSMStat(memoryText(t, "ksm_stat-older61")); err != nil || s.RmapItems != 77 || s.Has(KSMZeroPages) || !s.Has(KSMRmapItems) || s.Has(ksmKeys) {
+	if s, err = ParseKSMStat(memoryText(t, "ksm_stat-older61")); err != nil || s.RmapItems != 77 || s.Has(KSMZeroPages) || !s.Has(KSMRmapItems) || s.Has(ksmFields) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if s, err = ParseKSMStat(memoryText(t, "ksm_stat")); err != nil || !s.MergeAny || s.has != 1<<ksmKeys-1 || s.Unknown != nil {
+	if s, err = ParseKSMStat(memoryText(t, "ksm_stat")); err != nil || !s.MergeAny || s.has != 1<<ksmFields-1 || s.Unknown != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
 	malformedText(t, ParseKSMStat, "", "ksm_rmap_items 4", "ksm_rmap_items\n", "ksm_rmap_items x\n", "ksm_rmap_items -4\n", "ksm_rmap_items 4 5\n",
@@ -69,7 +69,7 @@ func TestParseKSMStat(t *testing.T) {
 	if n, err := ParseKSMMergingPages([]byte("18446744073709551615\n")); err != nil || n != 1<<64-1 {
 		t.Errorf("%d, %v", n, err)
 	}
-	if KSMMergeAny.String() != "ksm_merge_any" || ksmKeys.String() != "unknown key" {
+	if KSMMergeAny.String() != "ksm_merge_any" || ksmFields.String() != "unknown field" {
 		t.Error("names")
 	}
 }

@@ -31,6 +31,9 @@ type Limits struct {
 	RealtimePriority Limit
 	RealtimeTimeout  Limit // microseconds
 
+	// Unknown holds the lines of limits unknown here, without newline.
+	Unknown [][]byte
+
 	has uint16
 }
 
@@ -75,10 +78,10 @@ func ParseLimits(b []byte) (Limits, error) {
 	return l, err
 }
 
-// Parse is ParseLimits into l. It allocates nothing but its errors; after an
-// error l is zero.
+// Parse is ParseLimits into l. It reuses the room of Unknown and allocates
+// nothing else but its errors; after an error l is zero.
 func (l *Limits) Parse(b []byte) error {
-	*l = Limits{}
+	*l = Limits{Unknown: l.Unknown[:0]}
 	next := LimitKind(0)
 	for b = b[l.quick(b, &next):]; len(b) > 0; b = b[l.quick(b, &next):] {
 		n := bytes.IndexByte(b, '\n')
@@ -153,6 +156,9 @@ func limitColumn(p *uint64, b []byte) bool {
 func (l *Limits) line(b []byte, next *LimitKind) bool {
 	k := findLimit(b, *next)
 	if k == limitKinds {
+		if !bytes.HasPrefix(b, []byte("Limit ")) { // the head of the table
+			l.Unknown = appendLine(l.Unknown, b)
+		}
 		return true
 	}
 	*next = k

@@ -3,6 +3,8 @@ package provider
 import (
 	"bytes"
 	"fmt"
+	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -29,7 +31,7 @@ func TestParseLimits(t *testing.T) {
 		MsgqueueSize: Limit{12, u}, NicePriority: Limit{13, u}, RealtimePriority: Limit{14, u}, RealtimeTimeout: Limit{15, u},
 		has: 1<<limitKinds - 1,
 	}
-	if l != want {
+	if !reflect.DeepEqual(l, want) {
 		t.Errorf("got  %+v\nwant %+v", l, want)
 	}
 	for k := range limitKinds {
@@ -42,7 +44,8 @@ func TestParseLimits(t *testing.T) {
 // Fault 16: kernels with fewer limits, or more, are no error.
 func TestFault16LimitsMissing(t *testing.T) {
 	l, err := ParseLimits([]byte("Max open files  20000  unlimited files\nMax new thing   1 2 x\n"))
-	if err != nil || l.OpenFiles != (Limit{20000, Unlimited}) || !l.Has(LimitOpenFiles) || l.Has(LimitCPUTime) {
+	if err != nil || l.OpenFiles != (Limit{20000, Unlimited}) || !l.Has(LimitOpenFiles) || l.Has(LimitCPUTime) ||
+		len(l.Unknown) != 1 || string(l.Unknown[0]) != "Max new thing   1 2 x" {
 		t.Errorf("%+v, %v", l, err)
 	}
 	if _, ok := l.Get(LimitCPUTime); ok || l.Has(limitKinds) {
@@ -59,7 +62,7 @@ func TestLimitsRefusesOddText(t *testing.T) {
 func TestLimitsCases(t *testing.T) {
 	for _, name := range caseNames(t) {
 		l, err := ParseLimits(caseText(t, name, "limits"))
-		if err != nil || l.has != 1<<limitKinds-1 {
+		if err != nil || l.has != 1<<limitKinds-1 || len(l.Unknown) != 0 {
 			t.Errorf("%s: %+v, %v", name, l, err)
 		}
 	}
@@ -79,7 +82,7 @@ func FuzzParseLimits(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		l, err := ParseLimits(b)
 		lawful(t, l, err)
-		if slow, ok := limitsByLine(b); ok != (err == nil) || ok && slow != l {
+		if slow, ok := limitsByLine(b); ok != (err == nil) || ok && !reflect.DeepEqual(slow, l) {
 			t.Fatalf("line by line: %+v, %v; quick %+v, %v", slow, ok, l, err)
 		}
 	})
@@ -95,4 +98,28 @@ func limitsByLine(b []byte) (l Limits, ok bool) {
 		}
 	}
 	return l, l.has != 0
+}
+
+// checkLimits takes the columns by their places.
+func checkLimits(p *Process) error {
+	return steady(p, "limits", func(raw []byte) error {
+		var l Limits
+		if err := p.Limits(&l); err != nil {
+			return err
+		}
+		show := func(v uint64) string {
+			if v == Unlimited {
+				return "unlimited"
+			}
+			return strconv.FormatUint(v, 10)
+		}
+		for i, line := range strings.Split(string(raw), "\n")[1 : limitKinds+1] {
+			limit, _ := l.Get(LimitKind(i))
+			if err := same(line, LimitKind(i), strings.TrimSpace(line[:26]), show(limit.Soft)+" "+show(limit.Hard),
+				strings.Join(strings.Fields(line[26:68]), " ")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

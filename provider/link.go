@@ -37,9 +37,15 @@ func (d *dir) Root() (Link, error) { return d.Link("root") }
 // Readlink reads the text of a link below the directory, such as "exe" or
 // "fd/3", in one system call: a deleted file's ends with " (deleted)", and so
 // does that of a file which has such a name. A path longer than 4095 bytes is
-// ENAMETOOLONG. To follow another's links takes the right to trace it
+// ENAMETOOLONG. It takes the right to inspect the process
 // (PTRACE_MODE_READ_FSCREDS).
-func (d *dir) Readlink(file string) (string, error) { return d.readlink(file) }
+func (d *dir) Readlink(file string) (string, error) {
+	text, err := readlinkat(d.fd, file)
+	if err != nil {
+		return "", d.fail("readlink", file, d.missing(file, err))
+	}
+	return text, nil
+}
 
 // Link is Readlink which knows whether a file whose text ends with
 // " (deleted)" is deleted, or has such a name: where it has any name left, the
@@ -53,7 +59,7 @@ func (d *dir) Readlink(file string) (string, error) { return d.readlink(file) }
 // the same but for " (deleted)", passes for not deleted: that name does lead
 // to it. The look-up may wait for file systems that do not answer.
 func (d *dir) Link(file string) (Link, error) {
-	text, err := d.readlink(file)
+	text, err := d.Readlink(file)
 	if err != nil {
 		return Link{}, err
 	}
@@ -84,15 +90,21 @@ func (d *dir) linkNamed(file, text string) (bool, error) {
 	if st.Nlink == 0 {
 		return false, nil
 	}
-	return leadsBelow(unix.AT_FDCWD, "/", text, &st) || leadsBelow(d.fd, "root", text, &st), nil
+	return d.reaches(text, st.Dev, st.Ino), nil
+}
+
+// reaches reports whether path leads to a file, below our root directory or
+// below the process's.
+func (d *dir) reaches(path string, dev, ino uint64) bool {
+	return leadsBelow(unix.AT_FDCWD, "/", path, dev, ino) || leadsBelow(d.fd, "root", path, dev, ino)
 }
 
 // leadsBelow resolves path below the directory that root names.
-func leadsBelow(at int, root, path string, st *unix.Stat_t) bool {
+func leadsBelow(at int, root, path string, dev, ino uint64) bool {
 	fd, err := openat(at, root, unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		return false
 	}
 	defer unix.Close(fd)
-	return leads(fd, path, st.Dev, st.Ino)
+	return leads(fd, path, dev, ino)
 }

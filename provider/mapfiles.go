@@ -21,9 +21,10 @@ type MapFile struct {
 }
 
 // MapFiles walks /proc/PID/map_files, the mappings of files (3.3 with
-// CONFIG_CHECKPOINT_RESTORE, 4.3 always). It needs the right to inspect the
-// process. A mapping that is gone before its link is read is passed over: it is
-// no longer one. A kernel thread has none, which is no error.
+// CONFIG_CHECKPOINT_RESTORE, 4.3 always). It takes the right to inspect the
+// process (PTRACE_MODE_READ_FSCREDS). A mapping that is gone before its link is
+// read is passed over: it is no longer one. A kernel thread has none, which is
+// no error.
 func (p *Process) MapFiles() iter.Seq2[MapFile, error] {
 	return func(yield func(MapFile, error) bool) {
 		seen := false
@@ -103,7 +104,7 @@ func parseMapFile(name []byte) (m MapFile, ok bool) {
 // m must do, which on a few file systems (btrfs) are not those of stat(2), so
 // that a file really named so counts as unlinked.
 func (p *Process) Unlinked(m *Mapping) (bool, error) {
-	if !bytes.HasSuffix(m.Path, []byte(deletedMark)) || m.Path[0] != '/' {
+	if !bytes.HasSuffix(m.Path, []byte(deletedSuffix)) || m.Path[0] != '/' {
 		return false, nil
 	}
 	file := MapFile{Start: m.Start, End: m.End}
@@ -112,11 +113,11 @@ func (p *Process) Unlinked(m *Mapping) (bool, error) {
 		return false, p.fail("readlink", "map_files", err)
 	case err != nil:
 		return false, err
-	case !strings.HasSuffix(file.Target, deletedMark):
+	case !strings.HasSuffix(file.Target, deletedSuffix):
 		return false, nil
 	}
 	dev, ino := p.mappedFile(m)
-	return !p.leadsTo("/", unix.AT_FDCWD, file.Target, dev, ino) && !p.leadsTo("root", p.fd, file.Target, dev, ino), nil
+	return !p.reaches(file.Target, dev, ino), nil
 }
 
 // mappedFile identifies the file of a mapping.
@@ -127,14 +128,4 @@ func (p *Process) mappedFile(m *Mapping) (dev, ino uint64) {
 		return unix.Mkdev(m.Dev.Major, m.Dev.Minor), m.Inode
 	}
 	return st.Dev, st.Ino
-}
-
-// leadsTo reports whether path, below the directory root, is that file.
-func (p *Process) leadsTo(root string, at int, path string, dev, ino uint64) bool {
-	fd, err := openat(at, root, unix.O_PATH|unix.O_DIRECTORY)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	return leads(fd, path, dev, ino)
 }

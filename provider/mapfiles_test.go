@@ -1,10 +1,14 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // checkMapFiles compares the links with the mappings that have a path.
@@ -67,4 +71,54 @@ func TestParseMapFile(t *testing.T) {
 			t.Errorf("%q: %+v", name, m)
 		}
 	}
+}
+
+// Without the right to follow the links of map_files, and for a mapping that
+// is no more.
+func TestUnlinked(t *testing.T) {
+	p := pin(t, openProc(t), os.Getpid())
+	m := Mapping{Start: 4096, End: 8192, Path: []byte("/x (deleted)")}
+	if gone, err := p.Unlinked(&m); gone || !errors.Is(err, unix.ENOENT) || errors.Is(err, ErrGone) {
+		t.Errorf("%v, %v", gone, err)
+	}
+	for _, path := range []string{"", "[heap]", "[anon:x (deleted)", "/x"} {
+		m.Path = []byte(path)
+		if gone, err := p.Unlinked(&m); gone || err != nil {
+			t.Errorf("%q: %v, %v", path, gone, err)
+		}
+	}
+	needRoot(t)
+	runRole(t, "unlinked", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: alice, Gid: alice}})
+}
+
+func roleUnlinked() error {
+	dir, err := os.MkdirTemp("", "unlinked")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	p, err := Self()
+	if err != nil {
+		return err
+	}
+	for name, stays := range map[string]bool{"/here (deleted)": true, "/gone": false} {
+		at, err := mapNamed(dir+name, stays)
+		if err != nil {
+			return err
+		}
+		err = p.EachMapping(func(m *Mapping) error {
+			if m.Start != uint64(at) {
+				return nil
+			}
+			gone, err := p.Unlinked(m)
+			if err == nil && gone == stays {
+				err = fmt.Errorf("%q: unlinked %v", m.Path, gone)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

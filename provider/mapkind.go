@@ -100,7 +100,7 @@ func (m *Mapping) AnonName() (name []byte, ok bool) {
 // "/SYSV%08x (deleted)"; 0 is IPC_PRIVATE. The number of the segment (shmid)
 // is the mapping's Inode.
 func (m *Mapping) SysVKey() (key int32, ok bool) {
-	b, ok := within(m.Path, "/SYSV", deletedMark)
+	b, ok := within(m.Path, "/SYSV", deletedSuffix)
 	if !ok || len(b) != 8 {
 		return 0, false
 	}
@@ -117,9 +117,6 @@ func within(b []byte, before, after string) ([]byte, bool) {
 	}
 	return b[len(before) : len(b)-len(after)], true
 }
-
-// deletedMark is what the kernel writes after the path of a file without a name.
-const deletedMark = " (deleted)"
 
 // AppendPath appends the Path to dst with newlines where the kernel wrote
 // \012. That is all that maps escapes, and not the backslash itself: a file

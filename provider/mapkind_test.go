@@ -242,56 +242,6 @@ func checkSegment(p *Process, at uintptr) error {
 	return errors.New("no segment")
 }
 
-// Without the right to follow the links of map_files, and for a mapping that
-// is no more.
-func TestUnlinked(t *testing.T) {
-	p := pin(t, openProc(t), os.Getpid())
-	m := Mapping{Start: 4096, End: 8192, Path: []byte("/x (deleted)")}
-	if gone, err := p.Unlinked(&m); gone || !errors.Is(err, unix.ENOENT) || errors.Is(err, ErrGone) {
-		t.Errorf("%v, %v", gone, err)
-	}
-	for _, path := range []string{"", "[heap]", "[anon:x (deleted)", "/x"} {
-		m.Path = []byte(path)
-		if gone, err := p.Unlinked(&m); gone || err != nil {
-			t.Errorf("%q: %v, %v", path, gone, err)
-		}
-	}
-	needRoot(t)
-	runRole(t, "unlinked", &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: alice, Gid: alice}})
-}
-
-func roleUnlinked() error {
-	dir, err := os.MkdirTemp("", "unlinked")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	p, err := Self()
-	if err != nil {
-		return err
-	}
-	for name, stays := range map[string]bool{"/here (deleted)": true, "/gone": false} {
-		at, err := mapNamed(dir+name, stays)
-		if err != nil {
-			return err
-		}
-		err = p.EachMapping(func(m *Mapping) error {
-			if m.Start != uint64(at) {
-				return nil
-			}
-			gone, err := p.Unlinked(m)
-			if err == nil && gone == stays {
-				err = fmt.Errorf("%q: unlinked %v", m.Path, gone)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // A name that the process gave, where the kernel has that.
 func TestAnonName(t *testing.T) {
 	b, err := unix.Mmap(-1, 0, 4096, unix.PROT_READ, unix.MAP_PRIVATE|unix.MAP_ANON)

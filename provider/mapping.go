@@ -18,6 +18,9 @@ const (
 	PermShared // else private: copy on write
 )
 
+// Has reports whether all of want are allowed; PermShared, whether it is shared.
+func (p Perms) Has(want Perms) bool { return p&want == want }
+
 // String gives the kernel's four letters, such as "rw-p".
 func (p Perms) String() string {
 	b := []byte("---p")

@@ -15,8 +15,9 @@ import (
 // A kernel thread has no mappings, and that is no error. Where the process has
 // exited, or exits or calls exec meanwhile, the end is ErrGone, never a list
 // that only looks whole. So it is where just the main thread has exited: a
-// living [Task] still shows what all threads share. It needs the right to
-// inspect the process (ptrace(2), PTRACE_MODE_READ_FSCREDS).
+// living [Task] still shows what all threads share. It takes the right to
+// inspect the process (PTRACE_MODE_READ_FSCREDS), which ptrace(2) explains;
+// else it is a permission error.
 func (d *dir) EachMapping(yield func(*Mapping) error) error {
 	r, err := d.openSpace("maps")
 	if err != nil {

@@ -244,7 +244,7 @@ func TestMapsOfTask(t *testing.T) {
 	}
 	defer task.Close()
 	var rollup Smap
-	if err := task.SmapsRollup(&rollup); err != nil || rollup.Rss == 0 || rollup.Kind() != MapRollup {
+	if err := task.SmapsRollup(&rollup); err != nil || rollup.RSS == 0 || rollup.Kind() != MapRollup {
 		t.Errorf("%+v, %v", rollup, err)
 	}
 	found := false

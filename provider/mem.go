@@ -8,11 +8,10 @@ import (
 )
 
 // OpenMemory opens the memory of the process (/proc/PID/mem) with our own
-// rights; flags are unix.O_RDONLY, O_WRONLY or O_RDWR. It needs the right to
-// attach to the process (ptrace(2), PTRACE_MODE_ATTACH_FSCREDS); whoever
-// answers for others uses [Caller.OpenMemory]. Where the main thread has exited
-// the memory is opened by one that lives. A kernel thread has none:
-// ErrNotSupported.
+// rights; flags are unix.O_RDONLY, O_WRONLY or O_RDWR. It takes the right to
+// attach to the process (PTRACE_MODE_ATTACH_FSCREDS); whoever answers for
+// others uses [Caller.OpenMemory]. Where the main thread has exited the memory
+// is opened by one that lives. A kernel thread has none: ErrNotSupported.
 //
 // Read it with ReadAt at addresses of mappings; an io.SectionReader makes it a
 // stream. From Linux 6.12 on a kernel may be configured to refuse writing to

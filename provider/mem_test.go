@@ -79,7 +79,7 @@ func TestOpenMemory(t *testing.T) {
 func TestOpenMemoryLeaderGone(t *testing.T) {
 	v := startVictim(t, "leadergone")
 	p := pinned(t, v.pid)
-	v.wants(v.pid, Zombie)
+	v.wants(v.pid, StateZombie)
 	m, err := p.OpenMemory(unix.O_RDONLY)
 	if err != nil {
 		t.Fatal(err)

@@ -27,13 +27,13 @@ func TestMountAllocations(t *testing.T) {
 	}{
 		"ParseMountinfo":     {func() { ParseMountinfo(text) }, 2},
 		"ParseMountinfoLine": {func() { ParseMountinfoLine(line, &m); ParseMountinfoLine(hard, &m) }, 0},
-		"MountinfoLines": {func() {
-			for range MountinfoLines(text) {
+		"MountLines of a text": {func() {
+			for range MountLines(text) {
 			}
 		}, 1},
 		"Mountinfo": {func() { p.Mountinfo() }, 2},
-		"EachMount": {func() {
-			for range p.EachMount() {
+		"MountLines": {func() {
+			for range p.MountLines() {
 			}
 		}, 1},
 		"Cgroup":         {func() { p.Cgroup() }, 3},

@@ -20,7 +20,7 @@ func BenchmarkParseMountinfo(b *testing.B) {
 	b.Run("lent", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			for _, err := range MountinfoLines(text) {
+			for _, err := range MountLines(text) {
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -39,7 +39,7 @@ func BenchmarkMountinfo(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if buf, err = appendAll(buf[:0], fd, mountsMost); err != nil {
+			if buf, err = appendAll(buf[:0], fd, wholeMost); err != nil {
 				b.Fatal(err)
 			}
 			unix.Close(fd)
@@ -56,7 +56,7 @@ func BenchmarkMountinfo(b *testing.B) {
 	b.Run("lent", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			for _, err := range p.EachMount() {
+			for _, err := range p.MountLines() {
 				if err != nil {
 					b.Fatal(err)
 				}

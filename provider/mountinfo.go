@@ -80,10 +80,10 @@ func ParseMountinfoLine(line []byte, m *MountLine) error {
 	return nil
 }
 
-// MountinfoLines goes through the text of a mountinfo file. The MountLine is
+// MountLines goes through the text of a mountinfo file. The MountLine is
 // reused. A line that is malformed, or lacks its newline, is the last thing
 // given, as nil and error.
-func MountinfoLines(text []byte) iter.Seq2[*MountLine, error] {
+func MountLines(text []byte) iter.Seq2[*MountLine, error] {
 	return func(yield func(*MountLine, error) bool) {
 		if err := eachMount(text, yield); err != nil {
 			yield(nil, err)

@@ -42,11 +42,11 @@ func mountErrors(p *Process) map[string]error {
 	_, errs["Mountinfo"] = p.Mountinfo()
 	_, errs["Mounts"] = p.Mounts()
 	_, errs["Mountstats"] = p.Mountstats()
-	for m, err := range p.EachMount() {
+	for m, err := range p.MountLines() {
 		if m != nil {
 			err = errors.New("a mount")
 		}
-		errs["EachMount"] = err
+		errs["MountLines"] = err
 	}
 	return errs
 }
@@ -55,7 +55,7 @@ func mountErrors(p *Process) map[string]error {
 func TestMountsOfKernelThread(t *testing.T) {
 	p := kernelThread(t)
 	for name, err := range mountErrors(p) {
-		if err != nil && name != "EachMount" {
+		if err != nil && name != "MountLines" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -79,9 +79,9 @@ func kernelThread(t *testing.T) *Process {
 // A walk that is left early gives everything back.
 func TestEachMountStops(t *testing.T) {
 	p := pin(t, openProc(t), os.Getpid())
-	leaksNothing(t, "EachMount", func() {
+	leaksNothing(t, "MountLines", func() {
 		n := 0
-		for _, err := range p.EachMount() {
+		for _, err := range p.MountLines() {
 			if n++; err != nil || n == 2 {
 				break
 			}

@@ -49,7 +49,7 @@ func TestMountinfoRefusesOddText(t *testing.T) {
 		}
 	}
 	n := 0
-	for m, err := range MountinfoLines([]byte(good + "x\n" + good)) {
+	for m, err := range MountLines([]byte(good + "x\n" + good)) {
 		if n++; (m == nil) != (err != nil) || (n == 2) != (err != nil) {
 			t.Errorf("line %d: %v, %v", n, m, err)
 		}
@@ -76,7 +76,7 @@ func TestMountLinesAreMounts(t *testing.T) {
 	}
 	var reused MountLine
 	i := 0
-	for m, err := range MountinfoLines(text) {
+	for m, err := range MountLines(text) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,7 +142,7 @@ func FuzzParseMountinfo(f *testing.F) {
 			t.Fatalf("%+v became %+v, %v", list, again, err)
 		}
 		n := 0
-		for m, lineErr := range MountinfoLines(b) {
+		for m, lineErr := range MountLines(b) {
 			if lineErr == nil && err == nil && owned(m) != list[n] {
 				t.Fatalf("lent %+v, owned %+v", owned(m), list[n])
 			}
@@ -180,7 +180,7 @@ func checkMountinfo(p *Process) error {
 			return err
 		}
 		lent := 0
-		for m, err := range p.EachMount() {
+		for m, err := range p.MountLines() {
 			if err != nil {
 				return err
 			}

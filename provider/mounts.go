@@ -2,11 +2,8 @@ package provider
 
 import (
 	"bytes"
-	"errors"
 	"iter"
 	"math"
-
-	"golang.org/x/sys/unix"
 )
 
 // MountsEntry is one line of /proc/PID/mounts (2.4.19): a mount in the form of
@@ -61,77 +58,18 @@ func lastNumber(b *[]byte, number *int) bool {
 
 // Mountinfo reads /proc/PID/mountinfo (2.6.26): the mounts of the process's
 // mount namespace below its root directory. A zombie has none any more: ErrGone.
-func (d *dir) Mountinfo() (list []Mount, err error) {
-	err = d.mountText("mountinfo", func(text []byte) error {
-		list, err = ParseMountinfo(text)
-		return err
-	})
-	return list, err
-}
+func (d *dir) Mountinfo() ([]Mount, error) { return parseWhole(d, "mountinfo", ParseMountinfo) }
 
-// EachMount is Mountinfo without copies. The MountLine is lent: see there. An
+// MountLines is Mountinfo without copies. The MountLine is lent: see there. An
 // error is the last thing given.
-func (d *dir) EachMount() iter.Seq2[*MountLine, error] {
+func (d *dir) MountLines() iter.Seq2[*MountLine, error] {
 	return func(yield func(*MountLine, error) bool) {
-		buf := d.fs.buffer()
-		defer d.fs.release(buf)
-		err := d.readMounts("mountinfo", buf)
-		if err == nil {
-			err = eachMount(*buf, yield)
-		}
+		err := d.lendWhole("mountinfo", func(text []byte) error { return eachMount(text, yield) })
 		if err != nil {
-			yield(nil, d.fail("parse", "mountinfo", err))
+			yield(nil, err)
 		}
 	}
 }
 
 // Mounts reads /proc/PID/mounts (2.4.19); [Process.Mountinfo] tells more.
-func (d *dir) Mounts() (list []MountsEntry, err error) {
-	err = d.mountText("mounts", func(text []byte) error {
-		list, err = ParseMounts(text)
-		return err
-	})
-	return list, err
-}
-
-// mountsMost bounds the mount tables. The kernel allows 100,000 mounts (see
-// fs.mount-max in proc(5)), which are some 15 MB of text.
-const mountsMost = 64 << 20
-
-// mountText reads a table of mounts whole and lends its text to parse.
-func (d *dir) mountText(file string, parse func([]byte) error) error {
-	buf := d.fs.buffer()
-	defer d.fs.release(buf)
-	if err := d.readMounts(file, buf); err != nil {
-		return err
-	}
-	if err := parse(*buf); err != nil {
-		return d.fail("parse", file, err)
-	}
-	return nil
-}
-
-// readMounts reads such a table into an empty buffer.
-func (d *dir) readMounts(file string, buf *[]byte) error {
-	text, err := d.read(file, (*buf)[:0], mountsMost, appendAll)
-	if err != nil {
-		return d.exited(file, err)
-	}
-	*buf = text
-	return nil
-}
-
-// exited finds "gone" among the errors of files that are made for the
-// namespaces of a process. One that has exited is EINVAL there, and one that is
-// about to is ENOENT for a file that exists.
-func (d *dir) exited(file string, err error) error {
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, ErrNotSupported) && d.exists(file) {
-		return d.fail("open", file, ErrGone)
-	}
-	return err
-}
-
-func (d *dir) exists(file string) bool {
-	var st unix.Stat_t
-	return fstatat(d.fd, file, &st, unix.AT_SYMLINK_NOFOLLOW) == nil
-}
+func (d *dir) Mounts() ([]MountsEntry, error) { return parseWhole(d, "mounts", ParseMounts) }

@@ -88,10 +88,6 @@ func (m *MountStat) statistics(text string) {
 
 // Mountstats reads /proc/PID/mountstats (2.6.17), for the process's owner only.
 // A zombie has no mounts any more: ErrGone.
-func (p *Process) Mountstats() (list []MountStat, err error) {
-	err = p.mountText("mountstats", func(text []byte) error {
-		list, err = ParseMountstats(text)
-		return err
-	})
-	return list, err
+func (p *Process) Mountstats() ([]MountStat, error) {
+	return parseWhole(&p.dir, "mountstats", ParseMountstats)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Namespace identifies a namespace: two are the same where both numbers are.
-type Namespace struct{ Dev, Ino uint64 }
+type Namespace struct{ Dev, Inode uint64 }
 
 // NamespaceEntry is one of the namespaces of a process, an entry of
 // /proc/PID/ns.
@@ -22,17 +22,18 @@ type NamespaceEntry struct {
 // Kind is the kind of namespace: the name without "_for_children".
 func (e NamespaceEntry) Kind() string { return strings.TrimSuffix(e.Name, "_for_children") }
 
-// Namespace identifies the process's namespace of a name: "cgroup" (4.6), "ipc",
-// "mnt", "net", "pid", "pid_for_children" (4.12), "time", "time_for_children"
-// (5.6), "user", "uts" (3.8 otherwise). One that the kernel does not know is
-// ErrNotSupported, and so is pid_for_children between an unshare(2) and the
-// first child. Of a zombie all but "pid" and "user" are ErrGone. It takes the
-// right to trace the process (PTRACE_MODE_READ_FSCREDS).
+// Namespace identifies the process's namespace of a name: "cgroup" (4.6),
+// "ipc", "mnt", "net", "pid", "pid_for_children" (4.12), "time",
+// "time_for_children" (5.6), "user", "uts" (3.8 otherwise). One that the kernel
+// does not know is ErrNotSupported, and so is pid_for_children between an
+// unshare(2) and the first child. Of a zombie all but "pid" and "user" are
+// ErrGone. It takes the right to inspect the process
+// (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Namespace(name string) (Namespace, error) {
 	file := "ns/" + name
 	ns, err := namespaceAt(d.fd, file)
 	if err != nil {
-		return Namespace{}, d.fail("stat", file, d.noNamespace(file, err))
+		return Namespace{}, d.fail("stat", file, d.lost(file, err))
 	}
 	return ns, nil
 }
@@ -77,18 +78,9 @@ func (d *dir) OpenNamespace(name string) (int, error) {
 	file := "ns/" + name
 	fd, err := openat(d.fd, file, unix.O_RDONLY)
 	if err != nil {
-		return -1, d.fail("open", file, d.noNamespace(file, err))
+		return -1, d.fail("open", file, d.lost(file, err))
 	}
 	return fd, nil
-}
-
-// noNamespace tells why a namespace is not there. Who exits gives up its
-// namespaces first, but the links stay.
-func (d *dir) noNamespace(file string, err error) error {
-	if isMissing(err) && d.leaving() {
-		return ErrGone
-	}
-	return d.missing(file, err)
 }
 
 func (f *FS) namespace(pid int, kind string) (Namespace, error) {

@@ -23,7 +23,7 @@ func TestNamespaces(t *testing.T) {
 	}
 	for _, name := range []string{"mnt", "net", "pid", "user", "uts", "ipc"} {
 		same := name != "uts" && name != "ipc"
-		if ours[name].Ino == 0 || ours[name].Dev == 0 || (ours[name] == theirs[name]) != same {
+		if ours[name].Inode == 0 || ours[name].Dev == 0 || (ours[name] == theirs[name]) != same {
 			t.Errorf("%s: %v and %v", name, ours[name], theirs[name])
 		}
 	}
@@ -59,7 +59,7 @@ func TestNamespacesPending(t *testing.T) {
 		t.Errorf("%v, %v", ns, err)
 	}
 	all, err := p.NamespaceMap()
-	if _, there := all["pid_for_children"]; err != nil || there || all["pid"].Ino == 0 || all["mnt"].Ino == 0 {
+	if _, there := all["pid_for_children"]; err != nil || there || all["pid"].Inode == 0 || all["mnt"].Inode == 0 {
 		t.Errorf("%v, %v", all, err)
 	}
 	failed := 0
@@ -92,7 +92,7 @@ func TestFault12NamespacesOfAZombie(t *testing.T) {
 			switch {
 			case errors.Is(err, ErrGone) && e.Name != "" && e.Namespace == (Namespace{}):
 				gone++
-			case err == nil && e.Ino != 0:
+			case err == nil && e.Inode != 0:
 				there++
 			default:
 				t.Errorf("%+v, %v", e, err)
@@ -159,7 +159,7 @@ func checkNamespaces(p *Process) error {
 			if err != nil {
 				return err
 			}
-			return same(e.Name, fmt.Sprintf("%s:[%d]", e.Kind(), now.Ino), text)
+			return same(e.Name, fmt.Sprintf("%s:[%d]", e.Kind(), now.Inode), text)
 		})
 		if !rightClass(err) {
 			return err
@@ -167,4 +167,22 @@ func checkNamespaces(p *Process) error {
 	}
 	_, err := p.NamespaceMap()
 	return err
+}
+
+// checkOpenNamespace opens the namespace that the link names.
+func checkOpenNamespace(p *Process) error {
+	want, err := p.Namespace("pid")
+	if err != nil {
+		return err
+	}
+	fd, err := p.OpenNamespace("pid")
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	return same("ns/pid", want.Inode, st.Ino, want.Dev, st.Dev)
 }

@@ -95,10 +95,10 @@ func TestNetOtherKernels(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := p.missingNet("net/tcp", unix.ENXIO); err != ErrGone {
+	if err := p.lost("net/tcp", unix.ENXIO); err != ErrGone {
 		t.Error(err)
 	}
-	if err := p.missingNet("net/tcp", unix.EACCES); err != unix.EACCES {
+	if err := p.lost("net/tcp", unix.EACCES); err != unix.EACCES {
 		t.Error(err)
 	}
 }

@@ -107,6 +107,9 @@ const (
 	ARPDontPublish ARPFlags = 0x40
 )
 
+// Has reports whether all flags of want are set.
+func (f ARPFlags) Has(want ARPFlags) bool { return f&want == want }
+
 // ParseARP reads the text of net/arp. Its header may be missing; columns of
 // another form, a text that ends within a line, and no text are ErrMalformed.
 func ParseARP(text []byte) ([]ARPEntry, error) {
@@ -161,12 +164,6 @@ func (c *netColumns) prefixed() uint64 {
 	return c.hex(math.MaxUint32)
 }
 
-// ARP lists /proc/PID/net/arp: the IPv4 neighbours that the process's network
+// ARP lists /proc/PID/net/arp (2.6.25): the IPv4 neighbours that the process's network
 // namespace knows. ErrGone for a zombie.
-func (d *dir) ARP() ([]ARPEntry, error) {
-	all, err := netList("net/arp", netRows(d, "net/arp", arpRows))
-	if err != nil {
-		return nil, d.fail("read", "net/arp", err)
-	}
-	return all, nil
-}
+func (d *dir) ARP() ([]ARPEntry, error) { return netTable(d, "net/arp", arpRows) }

@@ -73,12 +73,6 @@ func (n *NetDev) counters() [16]*uint64 {
 	}
 }
 
-// NetDev lists /proc/PID/net/dev: the interfaces of the process's network
+// NetDev lists /proc/PID/net/dev (2.6.25): the interfaces of the process's network
 // namespace, in the kernel's order. ErrGone for a zombie.
-func (d *dir) NetDev() ([]NetDev, error) {
-	all, err := netList("net/dev", netRows(d, "net/dev", netDevRows))
-	if err != nil {
-		return nil, d.fail("read", "net/dev", err)
-	}
-	return all, nil
-}
+func (d *dir) NetDev() ([]NetDev, error) { return netTable(d, "net/dev", netDevRows) }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -23,28 +22,9 @@ func (d *dir) openNet(file string) (int, error) {
 		fd, err = openat(d.fd, file, unix.O_RDONLY)
 	}
 	if err != nil {
-		return -1, d.fail("open", file, d.missingNet(file, err))
+		return -1, d.fail("open", file, d.lost(file, err))
 	}
 	return fd, nil
-}
-
-// missingNet is missing for a file of the network namespace, which a process
-// loses when it begins to exit: then all of the files are missing.
-func (d *dir) missingNet(file string, err error) error {
-	if err == unix.ENXIO {
-		return ErrGone
-	}
-	err = d.missing(file, err)
-	if err == ErrNotSupported && d.netExiting() {
-		return ErrGone
-	}
-	return err
-}
-
-func (d *dir) netExiting() bool {
-	var s Stat
-	err := d.Stat(&s)
-	return errors.Is(err, ErrGone) || err == nil && (s.State.Dead() || s.Flags.Has(PFExiting))
 }
 
 // parseNet reads a file of counters, which the kernel writes as one record.
@@ -53,18 +33,7 @@ func (d *dir) parseNet(file string, into Parser) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
-	buf := d.fs.buffer()
-	defer d.fs.release(buf)
-	text, err := appendRecord((*buf)[:0], fd, maxText)
-	if err != nil {
-		return d.fail("read", file, err)
-	}
-	*buf = text
-	if err := into.Parse(text); err != nil {
-		return d.fail("parse", file, err)
-	}
-	return nil
+	return d.parseFD(fd, file, into)
 }
 
 // netRows goes through a table of the network namespace. It holds a descriptor
@@ -103,6 +72,15 @@ func netList[T any](file string, rows iter.Seq2[T, error]) ([]T, error) {
 			return nil, err
 		}
 		all = append(all, row)
+	}
+	return all, nil
+}
+
+// netTable makes a list of a table of the process's network namespace.
+func netTable[T any](d *dir, file string, rows func(io.Reader) iter.Seq2[T, error]) ([]T, error) {
+	all, err := netList(file, netRows(d, file, rows))
+	if err != nil {
+		return nil, d.fail("read", file, err)
 	}
 	return all, nil
 }

@@ -75,11 +75,14 @@ const (
 	RouteLocal     RouteFlags = 0x80000000 // to ourselves
 )
 
-// ParseRoutes reads the text of net/route. The kernel prints addresses as
+// Has reports whether all flags of want are set.
+func (f RouteFlags) Has(want RouteFlags) bool { return f&want == want }
+
+// ParseRoute reads the text of net/route. The kernel prints addresses as
 // numbers in the byte order of the machine: order is [binary.NativeEndian] for
 // a text of this one. The header may be missing; columns of another form, a
 // text that ends within a line, and no text are ErrMalformed.
-func ParseRoutes(text []byte, order binary.ByteOrder) ([]Route, error) {
+func ParseRoute(text []byte, order binary.ByteOrder) ([]Route, error) {
 	return netList("net/route", routeRows(bytes.NewReader(text), order))
 }
 
@@ -122,13 +125,8 @@ func (c *netColumns) addr4(order netOrder) netip.Addr {
 	return a
 }
 
-// Route lists /proc/PID/net/route: the IPv4 routes of the process's network
+// Route lists /proc/PID/net/route (2.6.25): the IPv4 routes of the process's network
 // namespace. ErrGone for a zombie.
 func (d *dir) Route() ([]Route, error) {
-	rows := netRows(d, "net/route", func(r io.Reader) iter.Seq2[Route, error] { return routeRows(r, binary.NativeEndian) })
-	all, err := netList("net/route", rows)
-	if err != nil {
-		return nil, d.fail("read", "net/route", err)
-	}
-	return all, nil
+	return netTable(d, "net/route", func(r io.Reader) iter.Seq2[Route, error] { return routeRows(r, binary.NativeEndian) })
 }

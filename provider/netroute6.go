@@ -17,12 +17,12 @@ type IPv6Route struct {
 	RefCnt      uint32
 	Use         uint32
 	Flags       RouteFlags
-	Device      string // the interface
+	Iface       string // the interface
 }
 
-// ParseIPv6Routes reads the text of net/ipv6_route, which has no header.
+// ParseIPv6Route reads the text of net/ipv6_route, which has no header.
 // Columns of another form and a text that ends within a line are ErrMalformed.
-func ParseIPv6Routes(text []byte) ([]IPv6Route, error) {
+func ParseIPv6Route(text []byte) ([]IPv6Route, error) {
 	return netList("net/ipv6_route", ipv6RouteRows(bytes.NewReader(text)))
 }
 
@@ -42,7 +42,7 @@ func parseIPv6Route(line []byte) (r IPv6Route, ok bool) {
 		*p = uint32(c.hex(math.MaxUint32))
 		c.gap()
 	}
-	r.Device = string(c.word())
+	r.Iface = string(c.word())
 	c.gap()
 	if c.bad || c.left() {
 		return IPv6Route{}, false
@@ -60,12 +60,6 @@ func (c *netColumns) prefix() netip.Prefix {
 	return netip.PrefixFrom(a, int(n))
 }
 
-// IPv6Route lists /proc/PID/net/ipv6_route: the IPv6 routes of the process's
+// IPv6Route lists /proc/PID/net/ipv6_route (2.6.25): the IPv6 routes of the process's
 // network namespace. ErrNotSupported without IPv6, ErrGone for a zombie.
-func (d *dir) IPv6Route() ([]IPv6Route, error) {
-	all, err := netList("net/ipv6_route", netRows(d, "net/ipv6_route", ipv6RouteRows))
-	if err != nil {
-		return nil, d.fail("read", "net/ipv6_route", err)
-	}
-	return all, nil
-}
+func (d *dir) IPv6Route() ([]IPv6Route, error) { return netTable(d, "net/ipv6_route", ipv6RouteRows) }

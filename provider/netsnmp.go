@@ -172,5 +172,5 @@ func (s *SNMP) Parse(b []byte) error {
 	return nil
 }
 
-// SNMP reads /proc/PID/net/snmp into s. ErrGone for a zombie.
+// SNMP reads /proc/PID/net/snmp (2.6.25) into s. ErrGone for a zombie.
 func (d *dir) SNMP(s *SNMP) error { return d.parseNet("net/snmp", s) }

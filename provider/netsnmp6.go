@@ -148,6 +148,6 @@ func (t *netCounters) line6(line []byte, fields []*uint64) bool {
 	return true
 }
 
-// SNMP6 reads /proc/PID/net/snmp6 into s. ErrNotSupported without IPv6, ErrGone
+// SNMP6 reads /proc/PID/net/snmp6 (2.6.25) into s. ErrNotSupported without IPv6, ErrGone
 // for a zombie.
 func (d *dir) SNMP6(s *SNMP6) error { return d.parseNet("net/snmp6", s) }

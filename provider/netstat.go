@@ -65,7 +65,7 @@ func (n *Netstat) Parse(b []byte) error {
 	return nil
 }
 
-// Netstat reads /proc/PID/net/netstat into n. ErrGone for a zombie.
+// Netstat reads /proc/PID/net/netstat (2.6.25) into n. ErrGone for a zombie.
 func (d *dir) Netstat(n *Netstat) error { return d.parseNet("net/netstat", n) }
 
 // netCounters puts counters where they belong: into fields by their names, the

@@ -47,7 +47,7 @@ func TestParseARP(t *testing.T) {
 		"1.2.3.4 0x1 0x2 eth0\n", "1.2.3.4 0x1 0x2 a * eth0 more\n", "1.2.3.4 0x1 0x2 a * eth0", "1.2.3.256 0x1 0x2 a * eth0\n")
 }
 
-func littleRoutes(b []byte) ([]Route, error) { return ParseRoutes(b, binary.LittleEndian) }
+func littleRoutes(b []byte) ([]Route, error) { return ParseRoute(b, binary.LittleEndian) }
 
 func TestParseRoutes(t *testing.T) {
 	all, err := littleRoutes(netText(t, "older26", "route"))
@@ -65,7 +65,7 @@ func TestParseRoutes(t *testing.T) {
 	if p, ok := all[1].Prefix(); !ok || p.String() != "0.0.0.0/0" {
 		t.Errorf("%v, %v", p, ok)
 	}
-	big, err := ParseRoutes(netText(t, "bigendian", "route"), binary.BigEndian)
+	big, err := ParseRoute(netText(t, "bigendian", "route"), binary.BigEndian)
 	if p, ok := big[0].Prefix(); err != nil || !ok || p.String() != "192.168.0.0/24" || big[0].Gateway.String() != "192.168.0.1" {
 		t.Errorf("%+v, %v", big, err)
 	}
@@ -83,20 +83,20 @@ func TestParseRoutes(t *testing.T) {
 }
 
 func TestParseIPv6Routes(t *testing.T) {
-	all, err := ParseIPv6Routes(netText(t, "linux618", "ipv6_route"))
+	all, err := ParseIPv6Route(netText(t, "linux618", "ipv6_route"))
 	if err != nil || len(all) != 5 {
 		t.Fatalf("%+v, %v", all, err)
 	}
 	none := netip.MustParsePrefix("::/0")
-	want := IPv6Route{Destination: netip.MustParsePrefix("fe80::/64"), Source: none, NextHop: none.Addr(), Metric: 0x100, RefCnt: 1, Flags: RouteUp, Device: "tap0"}
+	want := IPv6Route{Destination: netip.MustParsePrefix("fe80::/64"), Source: none, NextHop: none.Addr(), Metric: 0x100, RefCnt: 1, Flags: RouteUp, Iface: "tap0"}
 	if all[0] != want || all[1].Flags != RouteReject|RouteNonextHop || all[2].Flags != RouteUp|RouteLocal|RouteNonextHop {
 		t.Errorf("%+v", all)
 	}
-	if empty, err := ParseIPv6Routes(nil); err != nil || empty == nil {
+	if empty, err := ParseIPv6Route(nil); err != nil || empty == nil {
 		t.Errorf("%+v, %v", empty, err)
 	}
 	good := strings.TrimSuffix(strings.SplitAfter(string(netText(t, "linux618", "ipv6_route")), "\n")[0], "\n")
-	malformedText(t, ParseIPv6Routes, "\n", "x\n", good, good+" more\n", strings.Replace(good, " 40 ", " 81 ", 1)+"\n", good[1:]+"\n", good[:140]+"\n")
+	malformedText(t, ParseIPv6Route, "\n", "x\n", good, good+" more\n", strings.Replace(good, " 40 ", " 81 ", 1)+"\n", good[1:]+"\n", good[:140]+"\n")
 }
 
 func TestParseNetDev(t *testing.T) {
@@ -155,6 +155,11 @@ func checkInet(p *Process, table InetTable, list func() ([]InetSocket, error)) e
 	})
 }
 
+// checkRaw goes through a table that has no method of its own.
+func checkRaw(p *Process) error {
+	return checkInet(p, TableRaw, func() ([]InetSocket, error) { return netList("net/raw", p.InetSockets(TableRaw)) })
+}
+
 // checkRows compares each row with its line.
 func checkRows[T any](p *Process, file string, header int, list func() ([]T, error), show func(T) []string, columns func(string) []string) error {
 	return netSteady(p, file, func(raw []byte) error {
@@ -197,7 +202,7 @@ func checkIPv6Route(p *Process) error {
 	show := func(a netip.Addr) string { return fmt.Sprintf("%x", a.AsSlice()) }
 	return checkRows(p, "net/ipv6_route", 0, p.IPv6Route, func(r IPv6Route) []string {
 		return strings.Fields(fmt.Sprintf("%s %02x %s %02x %s %08x %08x %08x %08x %s", show(r.Destination.Addr()), r.Destination.Bits(),
-			show(r.Source.Addr()), r.Source.Bits(), show(r.NextHop), r.Metric, r.RefCnt, r.Use, uint32(r.Flags), r.Device))
+			show(r.Source.Addr()), r.Source.Bits(), show(r.NextHop), r.Metric, r.RefCnt, r.Use, uint32(r.Flags), r.Iface))
 	}, strings.Fields)
 }
 
@@ -233,7 +238,7 @@ func FuzzParseNetTables(f *testing.F) {
 		lawful(t, arp, err)
 		routes, err := littleRoutes(b)
 		lawful(t, routes, err)
-		routes6, err := ParseIPv6Routes(b)
+		routes6, err := ParseIPv6Route(b)
 		lawful(t, routes6, err)
 		for i := range routes {
 			if p, ok := routes[i].Prefix(); ok && p.Addr() != routes[i].Destination {

@@ -75,15 +75,18 @@ func (s TCPState) String() string {
 }
 
 // InetSockets goes through the sockets of the process's network namespace in
-// one of the files /proc/PID/net/tcp, tcp6, udp …: all of them, whoever holds
+// one of the files /proc/PID/net/tcp, tcp6, udp … (2.6.25): all of them, whoever holds
 // them. It keeps a descriptor and a few kB while it runs, however many sockets
 // there are; the kernel may repeat or miss some that come or go meanwhile. An
 // error ends it: ErrNotSupported where the kernel has no such protocol (IPv6,
 // say), ErrGone for a zombie, which has left its namespaces.
 func (d *dir) InetSockets(t InetTable) iter.Seq2[InetSocket, error] {
-	return netRows(d, t.String(), func(r io.Reader) iter.Seq2[InetSocket, error] {
-		return ReadInetSockets(r, binary.NativeEndian)
-	})
+	return netRows(d, t.String(), ourInetSockets)
+}
+
+// ourInetSockets reads a text of this machine.
+func ourInetSockets(r io.Reader) iter.Seq2[InetSocket, error] {
+	return ReadInetSockets(r, binary.NativeEndian)
 }
 
 // TCP lists /proc/PID/net/tcp: see InetSockets, which needs less memory.
@@ -100,9 +103,5 @@ func (d *dir) UDP() ([]InetSocket, error) { return d.inetSockets(TableUDP) }
 func (d *dir) UDP6() ([]InetSocket, error) { return d.inetSockets(TableUDP6) }
 
 func (d *dir) inetSockets(t InetTable) ([]InetSocket, error) {
-	all, err := netList(t.String(), d.InetSockets(t))
-	if err != nil {
-		return nil, d.fail("read", t.String(), err)
-	}
-	return all, nil
+	return netTable(d, t.String(), ourInetSockets)
 }

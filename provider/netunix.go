@@ -150,7 +150,7 @@ func parseUnix(line []byte) (s UnixSocket, ok bool) {
 	return s, true
 }
 
-// UnixSockets goes through /proc/PID/net/unix: the Unix sockets of the
+// UnixSockets goes through /proc/PID/net/unix (2.6.25): the Unix sockets of the
 // process's network namespace, whoever holds them. It keeps a descriptor and a
 // few kB while it runs. An error ends it; ErrGone for a zombie. On names that
 // deceive see [ParseUnixSockets].
@@ -159,10 +159,4 @@ func (d *dir) UnixSockets() iter.Seq2[UnixSocket, error] {
 }
 
 // Unix lists /proc/PID/net/unix: see UnixSockets.
-func (d *dir) Unix() ([]UnixSocket, error) {
-	all, err := netList("net/unix", d.UnixSockets())
-	if err != nil {
-		return nil, d.fail("read", "net/unix", err)
-	}
-	return all, nil
-}
+func (d *dir) Unix() ([]UnixSocket, error) { return netTable(d, "net/unix", ReadUnixSockets) }

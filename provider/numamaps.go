@@ -62,9 +62,9 @@ func (p NUMAPolicy) String() string {
 	return s
 }
 
-// NUMAMaps reads /proc/PID/numa_maps. It needs the right to inspect the
-// process. A kernel thread has no mappings, which is no error; an address space
-// that is gone, even halfway, is ErrGone.
+// NUMAMaps reads /proc/PID/numa_maps. It takes the right to inspect the process
+// (PTRACE_MODE_READ_FSCREDS). A kernel thread has no mappings, which is no
+// error; an address space that is gone, even halfway, is ErrGone.
 func (d *dir) NUMAMaps() ([]NUMAMap, error) {
 	fd, err := d.open("numa_maps", unix.O_RDONLY)
 	if err != nil {

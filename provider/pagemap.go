@@ -19,8 +19,9 @@ type Pagemap struct {
 	fd int
 }
 
-// OpenPagemap opens /proc/PID/pagemap. It needs the right to inspect the
-// process; a kernel thread has none: ErrNotSupported.
+// OpenPagemap opens /proc/PID/pagemap. It takes the right to inspect the
+// process (PTRACE_MODE_READ_FSCREDS); a kernel thread has none:
+// ErrNotSupported.
 func (d *dir) OpenPagemap() (*Pagemap, error) {
 	fd, err := d.open("pagemap", unix.O_RDONLY)
 	if err == nil {

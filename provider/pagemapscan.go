@@ -22,6 +22,9 @@ const (
 	PageIsGuard                              // of a guard region (6.15)
 )
 
+// Has reports whether all of want are in the set.
+func (c PageCategory) Has(want PageCategory) bool { return c&want == want }
+
 // PageRegion is a run of pages of the same categories, of those that were
 // asked for.
 type PageRegion struct {

@@ -57,6 +57,6 @@ func ParsePersonality(b []byte) (Personality, error) {
 	return Personality(v), err
 }
 
-// Personality reads /proc/PID/personality (2.6.28). It needs the right to
-// trace the process; else it is a permission error.
+// Personality reads /proc/PID/personality (2.6.28). It takes the right to
+// attach to the process (PTRACE_MODE_ATTACH_FSCREDS).
 func (d *dir) Personality() (Personality, error) { return scalar(d, "personality", ParsePersonality) }

@@ -136,7 +136,7 @@ func TestWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	var s Stat
-	if err := p.Stat(&s); err != nil || s.State != Zombie {
+	if err := p.Stat(&s); err != nil || s.State != StateZombie {
 		t.Errorf("%v, %v", s.State, err)
 	}
 	if err := p.Wait(inTime(t)); err != nil { // a zombie has exited

@@ -38,7 +38,7 @@ const (
 // Has reports whether all parts in m are there.
 func (i *PIDInfo) Has(m PIDInfoMask) bool { return i.Mask&m == m }
 
-// PIDCoredump tells of a process's core dump.
+// PIDCoredump tells of a process's core dump (6.16).
 type PIDCoredump uint32
 
 const (

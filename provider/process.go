@@ -1,11 +1,6 @@
 package provider
 
-import (
-	"bytes"
-	"strconv"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Process is one process, pinned by a descriptor of its /proc directory: once
 // it has exited and was waited for every method fails with ErrGone, whoever has
@@ -24,12 +19,12 @@ func (d *dir) Stat(s *Stat) error { return d.parse("stat", s) }
 // Status reads /proc/PID/status into s, reusing its lists.
 func (d *dir) Status(s *Status) error { return d.parse("status", s) }
 
-// Limits reads /proc/PID/limits into l (2.6.24).
+// Limits reads /proc/PID/limits (2.6.24) into l, reusing its list.
 func (d *dir) Limits(l *Limits) error { return d.parse("limits", l) }
 
 // root reads the link /proc/PID/root: "" where it is our own.
 func (p *Process) root() (string, error) {
-	text, err := p.readlink("root")
+	text, err := p.Readlink("root")
 	if err != nil || text == "/" {
 		return "", err
 	}
@@ -53,15 +48,4 @@ func (p *Process) PIDFD() (int, error) {
 		return -1, err
 	}
 	return fd, nil
-}
-
-// fdinfoPID reads the Pid: line of an fdinfo text.
-func fdinfoPID(text []byte) (int, bool) {
-	for line := range bytes.Lines(text) {
-		if rest, ok := bytes.CutPrefix(line, []byte("Pid:")); ok {
-			n, err := strconv.Atoi(string(bytes.TrimSpace(rest)))
-			return n, err == nil
-		}
-	}
-	return 0, false
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -43,7 +42,7 @@ func methods(c *Caller, p *Process) map[string]func() error {
 	all["Caller.Exe"] = func() error { _, err := c.Exe(p); return err }
 	all["Caller.ExeLinked"] = func() error { _, err := c.ExeLinked(p, "/"); return err }
 	all["Caller.ELFClass"] = func() error { _, err := c.ELFClass(p); return err }
-	all["Caller.WaitChannel"] = func() error { _, err := c.WaitChannel(p); return err }
+	all["Caller.WChan"] = func() error { _, err := c.WChan(p); return err }
 	all["Caller.OpenMemory"] = func() error { _, err := c.OpenMemory(p, unix.O_RDWR); return err }
 	all["Caller.OpenSmaps"] = func() error { _, err := c.OpenSmaps(p); return err }
 	return all
@@ -122,7 +121,7 @@ func TestZombie(t *testing.T) {
 	p := pin(t, f, c.pid)
 	c.zombie()
 	var stat Stat
-	if err := errors.Join(p.Alive(), p.Stat(&stat)); err != nil || stat.State != Zombie {
+	if err := errors.Join(p.Alive(), p.Stat(&stat)); err != nil || stat.State != StateZombie {
 		t.Errorf("%v, %v", stat.State, err)
 	}
 	if b, err := p.AppendCmdline(nil, 10); err != nil || len(b) != 0 {
@@ -234,7 +233,7 @@ func TestCmdlineExeNamespace(t *testing.T) {
 		t.Errorf("%q, %v", exe, err)
 	}
 	own, err := pin(t, p.fs, os.Getpid()).Namespace("pid")
-	if ns, err2 := p.Namespace("pid"); err != nil || err2 != nil || ns != own || ns.Ino == 0 {
+	if ns, err2 := p.Namespace("pid"); err != nil || err2 != nil || ns != own || ns.Inode == 0 {
 		t.Errorf("%v, %v; %v, %v", ns, err, own, err2)
 	}
 }
@@ -264,13 +263,8 @@ func TestPIDFD(t *testing.T) {
 	}
 	defer unix.Close(fd)
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
-	if pid, ok := fdinfoPID(text); !ok || pid != c.pid {
-		t.Errorf("%s", text)
-	}
-	for _, text := range []string{"", "Pid:", "Pid:\tx\n", "NSpid:\t4\n", strings.Repeat("x", 99)} {
-		if n, ok := fdinfoPID([]byte(text)); ok {
-			t.Errorf("%q: %d", text, n)
-		}
+	if info, err := ParseFDInfo(text); err != nil || info.PIDFD == nil || info.PIDFD.PID != c.pid {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

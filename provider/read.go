@@ -71,6 +71,9 @@ func readRetry(fd int, b []byte) (int, error) {
 // readMore is how much room a read of unknown length asks for at least.
 const readMore = 512
 
+// readAll is appendAll or appendRecord.
+type readAll func(dst []byte, fd, limit int) ([]byte, error)
+
 // appendAll appends what fd still gives, up to limit bytes in all; more than
 // that is ErrTooBig.
 func appendAll(dst []byte, fd, limit int) ([]byte, error) {

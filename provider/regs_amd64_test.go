@@ -18,7 +18,7 @@ func TestRegsEqualPtrace(t *testing.T) {
 	time.Sleep(10 * time.Millisecond) // up to the loop
 	v.stop()
 	native, nativeFP := ptraceRegs(t, v.pid)
-	v.wants(v.pid, Stopped)
+	v.wants(v.pid, StateStopped)
 	hold(t, tracer, p, func(x *Tracee) error {
 		regs, err := x.Regs()
 		if err != nil {
@@ -142,7 +142,7 @@ func TestSetRegsInSystemCall(t *testing.T) {
 		{"rbx", 1, func(v *victim, r *LinuxRegsAMD64) { r.RBX = 7; v.in.Write([]byte("x")) }},
 	} {
 		v := startVictim(t, "readexit")
-		v.wants(v.pid, Sleeping)
+		v.wants(v.pid, StateSleeping)
 		code := change(t, v, func(x *Tracee, r *LinuxRegsAMD64) {
 			if r.OrigRAX != unix.SYS_READ {
 				t.Errorf("%s: not in read but %d", test.name, int64(r.OrigRAX))

@@ -22,7 +22,7 @@ func TestSample(t *testing.T) {
 		{"epoll_wait", "epoll_wait -1 " + strconv.Itoa(int(unix.EINTR)) + "\n"},
 	} {
 		v := startVictim(t, "sleep", test.call)
-		v.wants(v.pid, Sleeping)
+		v.wants(v.pid, StateSleeping)
 		p := pinned(t, v.pid)
 		for range 20 {
 			if err := tracer.Stopped(context.Background(), p, TraceOptions{Sample: true}, nothing); err != nil {
@@ -113,7 +113,7 @@ func TestStoppedStorm(t *testing.T) {
 	done.Store(true)
 	toggle.Wait()
 	for _, v := range victims[:7] {
-		if state, by := stateOf(t, pinned(t, v.pid)); state != Stopped || by != 0 {
+		if state, by := stateOf(t, pinned(t, v.pid)); state != StateStopped || by != 0 {
 			t.Errorf("%v, traced by %d", state, by)
 		}
 	}

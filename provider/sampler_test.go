@@ -36,7 +36,7 @@ func TestSampler(t *testing.T) {
 		if err := s.Status(&status); err != nil || status.PID != cmd.Process.Pid {
 			t.Fatal(status.PID, err)
 		}
-		return status.State == Stopped
+		return status.State == StateStopped
 	})
 	cmd.Process.Kill()
 	cmd.Wait()
@@ -111,4 +111,23 @@ func TestSamplerFiles(t *testing.T) {
 		}
 		return a.statm == b.statm && a.io.RChar == b.io.RChar && a.sched == b.sched && a.statm.Size > 0
 	})
+}
+
+// checkSampler compares what stays with the process's own reading.
+func checkSampler(p *Process) error {
+	s, err := p.Sampler()
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	var own, sampled Stat
+	for range 2 { // anew, and kept
+		if err := errors.Join(p.Stat(&own), s.Stat(&sampled)); err != nil {
+			return err
+		}
+		if err := same("sampler", sampled.PID, own.PID, sampled.StartTime, own.StartTime); err != nil {
+			return err
+		}
+	}
+	return nil
 }

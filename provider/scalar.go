@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"strconv"
 	"strings"
 )
@@ -9,43 +8,23 @@ import (
 // scalar reads a file that holds one small value. A parser that refuses an
 // empty text leaves it to the process to say what that means.
 func scalar[T any](d *dir, file string, parse func([]byte) (T, error)) (v T, err error) {
-	buf := d.fs.buffer()
-	defer d.fs.release(buf)
-	text, err := d.read(file, (*buf)[:0], maxText, appendRecord)
-	if err != nil {
-		return v, err
-	}
-	*buf = text
-	v, err = parse(text)
-	if err != nil && len(text) == 0 {
-		return v, d.fail("read", file, d.without())
-	}
-	if err != nil {
-		return v, d.fail("parse", file, err)
-	}
-	return v, nil
+	err = d.lend(file, maxText, appendRecord, func(text []byte) (err error) {
+		v, err = parse(text)
+		if err != nil && len(text) == 0 {
+			return d.fail("read", file, d.without())
+		}
+		return err
+	})
+	return v, err
 }
 
-// without tells why a process has no value of some kind: because it has
-// exited, or because its kind has none.
+// without tells why a process has no value of some kind: because it exits or
+// has exited, or because its kind has none.
 func (d *dir) without() error {
-	var s Stat
-	if err := d.Stat(&s); err != nil {
-		return err
-	}
-	if !s.Alive() {
+	if d.leaving() {
 		return ErrGone
 	}
 	return ErrNotSupported
-}
-
-// ofMemory turns the ESRCH with which a setter says that the process has no
-// memory (any more) into why that is so.
-func (d *dir) ofMemory(file string, err error) error {
-	if !errors.Is(err, ErrGone) {
-		return err
-	}
-	return d.fail("write", file, d.without())
 }
 
 // oneNumber reads a text that is one decimal number and one newline.

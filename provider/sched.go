@@ -62,7 +62,7 @@ func (s *Sched) head(text string) bool {
 		return false
 	}
 	pid, threads, found := strings.Cut(strings.TrimSuffix(text[open+2:], ")"), ", #threads: ")
-	return found && strings.HasSuffix(text, ")") && timerInt(&s.PID, pid) && timerInt(&s.Threads, threads)
+	return found && strings.HasSuffix(text, ")") && setInt(&s.PID, []byte(pid)) && setInt(&s.Threads, []byte(threads))
 }
 
 func (s *Sched) line(line string) {

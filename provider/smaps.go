@@ -14,9 +14,9 @@ type Smap struct {
 	Size           uint64 // address space, End - Start
 	KernelPageSize uint64
 	MMUPageSize    uint64
-	Rss            uint64
-	Pss            uint64 // Rss, each page divided by the processes that share it
-	PssDirty       uint64 // 6.0
+	RSS            uint64
+	PSS            uint64 // RSS, each page divided by the processes that share it
+	PSSDirty       uint64 // 6.0
 	SharedClean    uint64
 	SharedDirty    uint64
 	PrivateClean   uint64
@@ -26,19 +26,19 @@ type Smap struct {
 	KSM            uint64 // 6.8
 	LazyFree       uint64 // 4.12
 	AnonHugePages  uint64
-	ShmemPmdMapped uint64 // 4.8
-	FilePmdMapped  uint64 // 5.4
+	ShmemPMDMapped uint64 // 4.8
+	FilePMDMapped  uint64 // 5.4
 	SharedHugetlb  uint64 // 4.3; in none of the others, as PrivateHugetlb
 	PrivateHugetlb uint64 // 4.3
 	Swap           uint64
-	SwapPss        uint64 // 4.3
+	SwapPSS        uint64 // 4.3
 	Locked         uint64
 
 	THPEligible   bool // 5.0
 	ProtectionKey int  // on processors that have them (4.6)
 	VMFlags       VMFlags
 
-	PssAnon, PssFile, PssShmem uint64 // in smaps_rollup only (5.9)
+	PSSAnon, PSSFile, PSSShmem uint64 // in smaps_rollup only (5.9)
 
 	// Unknown holds the lines, without newline, that this library does not
 	// know, and a VmFlags line with a code that it does not know.
@@ -48,7 +48,7 @@ type Smap struct {
 }
 
 // Has reports whether the entry had that line.
-func (s *Smap) Has(k SmapKey) bool { return k < smapKeys && s.has>>k&1 != 0 }
+func (s *Smap) Has(k SmapField) bool { return k < smapFields && s.has>>k&1 != 0 }
 
 // smapsLeast and smapsMost bound the room that ReadSmaps makes for an entry.
 const (
@@ -140,12 +140,12 @@ type smapsText struct {
 	eof             bool
 
 	entry   Smap
-	open    bool    // a header has been read
-	path    int     // where the entry's path begins, from start
-	next    SmapKey // the line expected next
-	need    uint32  // lines that each entry must have
-	closing SmapKey // the last of the lines that the first entry had
-	started bool    // closing is known
+	open    bool      // a header has been read
+	path    int       // where the entry's path begins, from start
+	next    SmapField // the line expected next
+	need    uint32    // lines that each entry must have
+	closing SmapField // the last of the lines that the first entry had
+	started bool      // closing is known
 }
 
 // scan parses the lines in the window, as far as they are whole.

@@ -46,7 +46,7 @@ func (d *dir) SmapsRollup(s *Smap) error {
 	r.rollup.sum = nil
 	if err != nil {
 		*s = Smap{}
-		return d.spaceError("smaps_rollup", err)
+		return d.spaceError("read", "smaps_rollup", err)
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func naiveSmaps(raw []byte) (heads []string, values []map[string]string) {
 
 // ofOthers are the lines that change, and back again, with what other processes
 // do: those are compared on captured texts alone.
-const ofOthers = 1<<SmapPss | 1<<SmapPssDirty | 1<<SmapSharedClean | 1<<SmapSharedDirty | 1<<SmapPrivateClean | 1<<SmapPrivateDirty |
-	1<<SmapSwapPss | 1<<SmapPssAnon | 1<<SmapPssFile | 1<<SmapPssShmem
+const ofOthers = 1<<SmapPSS | 1<<SmapPSSDirty | 1<<SmapSharedClean | 1<<SmapSharedDirty | 1<<SmapPrivateClean | 1<<SmapPrivateDirty |
+	1<<SmapSwapPSS | 1<<SmapPSSAnon | 1<<SmapPSSFile | 1<<SmapPSSShmem
 
 // sameSmap compares each line of the kernel's with the field that holds it.
 func sameSmap(s *Smap, head string, values map[string]string, except uint32) error {
@@ -33,7 +33,7 @@ func sameSmap(s *Smap, head string, values map[string]string, except uint32) err
 		return fmt.Errorf("%w: %q, the text says %q", errDiffers, s.plain(), head)
 	}
 	n := len(s.Unknown)
-	for k := range smapKeys {
+	for k := range smapFields {
 		text, ok := values[k.String()]
 		if ok != s.Has(k) {
 			return fmt.Errorf("has %s: %v", k, s.Has(k))
@@ -74,6 +74,9 @@ func checkSmapsExcept(p *Process, except uint32) error {
 		if err != nil {
 			return err
 		}
+		if err := sameSmaps(p, all); err != nil {
+			return err
+		}
 		heads, values := naiveSmaps(raw)
 		if len(heads) != len(all) {
 			return fmt.Errorf("%w: %d mappings, the text says %d", errDiffers, len(all), len(heads))
@@ -85,6 +88,22 @@ func checkSmapsExcept(p *Process, except uint32) error {
 		}
 		return nil
 	})
+}
+
+// sameSmaps wants the same mappings without the list.
+func sameSmaps(p *Process, all []Smap) error {
+	n := 0
+	err := p.EachSmap(func(s *Smap) error {
+		if n < len(all) && s.Start != all[n].Start {
+			return fmt.Errorf("%w: mapping %d at %x, %x", errDiffers, n, s.Start, all[n].Start)
+		}
+		n++
+		return nil
+	})
+	if err == nil && n != len(all) {
+		err = fmt.Errorf("%w: %d mappings, %d", errDiffers, n, len(all))
+	}
+	return err
 }
 
 func checkSmapsRollup(p *Process) error {
@@ -129,10 +148,10 @@ func rollup(s *Smap, text string) error {
 
 func TestSmapsRollupReuses(t *testing.T) {
 	var s Smap
-	if err := rollup(&s, rollupText+"New:   3 kB\n"); err != nil || s.Rss != 44<<10 || len(s.Unknown) != 1 || s.Kind() != MapRollup {
+	if err := rollup(&s, rollupText+"New:   3 kB\n"); err != nil || s.RSS != 44<<10 || len(s.Unknown) != 1 || s.Kind() != MapRollup {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := rollup(&s, rollupText); err != nil || s.Pss != 40<<10 || len(s.Unknown) != 0 || s.Has(SmapReferenced) {
+	if err := rollup(&s, rollupText); err != nil || s.PSS != 40<<10 || len(s.Unknown) != 0 || s.Has(SmapReferenced) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for _, text := range []string{"", "x", rollupText + rollupText, rollupText[:len(rollupText)-1]} {
@@ -142,11 +161,11 @@ func TestSmapsRollupReuses(t *testing.T) {
 	}
 	c := start(t)
 	p := pin(t, openProc(t), c.pid)
-	if err := p.SmapsRollup(&s); err != nil || s.Rss == 0 || s.Pss > s.Rss || !s.Has(SmapLocked) {
+	if err := p.SmapsRollup(&s); err != nil || s.RSS == 0 || s.PSS > s.RSS || !s.Has(SmapLocked) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	c.end()
-	if err := p.SmapsRollup(&s); !errors.Is(err, ErrGone) || s.Rss != 0 || s.Path != nil {
+	if err := p.SmapsRollup(&s); !errors.Is(err, ErrGone) || s.RSS != 0 || s.Path != nil {
 		t.Errorf("after an error: %+v, %v", s, err)
 	}
 }
@@ -162,7 +181,7 @@ func FuzzSmapsRollup(f *testing.F) {
 		}
 		err := rollup(&s, text)
 		lawful(t, s, err)
-		if (err == nil) != (wantErr == nil) || err == nil && (s.Rss != want.Rss || s.has != want.has || len(s.Unknown) != len(want.Unknown)) {
+		if (err == nil) != (wantErr == nil) || err == nil && (s.RSS != want.RSS || s.has != want.has || len(s.Unknown) != len(want.Unknown)) {
 			t.Fatalf("%+v, %v; want %+v, %v", s, err, want, wantErr)
 		}
 	})

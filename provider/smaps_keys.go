@@ -1,16 +1,16 @@
 package provider
 
-// SmapKey names one line of an entry of smaps, for Smap.Has.
-type SmapKey uint8
+// SmapField names one line of an entry of smaps, for Smap.Has.
+type SmapField uint8
 
 // The lines in the order of Linux 6.18; the last three are in smaps_rollup only.
 const (
-	SmapSize SmapKey = iota
+	SmapSize SmapField = iota
 	SmapKernelPageSize
 	SmapMMUPageSize
-	SmapRss
-	SmapPss
-	SmapPssDirty
+	SmapRSS
+	SmapPSS
+	SmapPSSDirty
 	SmapSharedClean
 	SmapSharedDirty
 	SmapPrivateClean
@@ -20,36 +20,36 @@ const (
 	SmapKSM
 	SmapLazyFree
 	SmapAnonHugePages
-	SmapShmemPmdMapped
-	SmapFilePmdMapped
+	SmapShmemPMDMapped
+	SmapFilePMDMapped
 	SmapSharedHugetlb
 	SmapPrivateHugetlb
 	SmapSwap
-	SmapSwapPss
+	SmapSwapPSS
 	SmapLocked
 	SmapTHPEligible
 	SmapProtectionKey
 	SmapVMFlags
-	SmapPssAnon
-	SmapPssFile
-	SmapPssShmem
+	SmapPSSAnon
+	SmapPSSFile
+	SmapPSSShmem
 
-	smapKeys
+	smapFields
 )
 
 const (
 	// smapOld are the lines that every kernel since 2.6.14 writes.
-	smapOld = 1<<SmapSize | 1<<SmapRss | 1<<SmapPrivateDirty
+	smapOld = 1<<SmapSize | 1<<SmapRSS | 1<<SmapPrivateDirty
 
 	// smapNew are lines younger than VmFlags (3.8), which so must be there too.
-	smapNew = 1<<SmapPssDirty | 1<<SmapKSM | 1<<SmapLazyFree | 1<<SmapShmemPmdMapped | 1<<SmapFilePmdMapped |
-		1<<SmapSharedHugetlb | 1<<SmapPrivateHugetlb | 1<<SmapSwapPss | 1<<SmapTHPEligible | 1<<SmapProtectionKey
+	smapNew = 1<<SmapPSSDirty | 1<<SmapKSM | 1<<SmapLazyFree | 1<<SmapShmemPMDMapped | 1<<SmapFilePMDMapped |
+		1<<SmapSharedHugetlb | 1<<SmapPrivateHugetlb | 1<<SmapSwapPSS | 1<<SmapTHPEligible | 1<<SmapProtectionKey
 
 	// smapRollup are the lines of every smaps_rollup (4.14).
-	smapRollup = 1<<SmapRss | 1<<SmapPrivateDirty | 1<<SmapLocked
+	smapRollup = 1<<SmapRSS | 1<<SmapPrivateDirty | 1<<SmapLocked
 )
 
-var smapNames = [smapKeys]string{
+var smapNames = [smapFields]string{
 	"Size", "KernelPageSize", "MMUPageSize", "Rss", "Pss", "Pss_Dirty",
 	"Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous",
 	"KSM", "LazyFree", "AnonHugePages", "ShmemPmdMapped", "FilePmdMapped",
@@ -58,27 +58,27 @@ var smapNames = [smapKeys]string{
 }
 
 // String gives the key of the line, such as "Private_Clean".
-func (k SmapKey) String() string {
-	if k >= smapKeys {
-		return "unknown key"
+func (k SmapField) String() string {
+	if k >= smapFields {
+		return "unknown field"
 	}
 	return smapNames[k]
 }
 
 // findSmap tells whose line this is, trying next first, and gives the value.
-func findSmap(line []byte, next SmapKey) (SmapKey, []byte) {
-	for i := range smapKeys {
-		k := (next + i) % smapKeys
+func findSmap(line []byte, next SmapField) (SmapField, []byte) {
+	for i := range smapFields {
+		k := (next + i) % smapFields
 		name := smapNames[k]
 		if len(line) > len(name) && line[len(name)] == ':' && string(line[:len(name)]) == name {
 			return k, line[len(name)+1:]
 		}
 	}
-	return smapKeys, nil
+	return smapFields, nil
 }
 
 // counter gives the place of the sizes, which are all lines but three.
-func (s *Smap) counter(k SmapKey) *uint64 {
+func (s *Smap) counter(k SmapField) *uint64 {
 	switch k {
 	case SmapSize:
 		return &s.Size
@@ -86,12 +86,12 @@ func (s *Smap) counter(k SmapKey) *uint64 {
 		return &s.KernelPageSize
 	case SmapMMUPageSize:
 		return &s.MMUPageSize
-	case SmapRss:
-		return &s.Rss
-	case SmapPss:
-		return &s.Pss
-	case SmapPssDirty:
-		return &s.PssDirty
+	case SmapRSS:
+		return &s.RSS
+	case SmapPSS:
+		return &s.PSS
+	case SmapPSSDirty:
+		return &s.PSSDirty
 	case SmapSharedClean:
 		return &s.SharedClean
 	case SmapSharedDirty:
@@ -110,24 +110,24 @@ func (s *Smap) counter(k SmapKey) *uint64 {
 		return &s.LazyFree
 	case SmapAnonHugePages:
 		return &s.AnonHugePages
-	case SmapShmemPmdMapped:
-		return &s.ShmemPmdMapped
-	case SmapFilePmdMapped:
-		return &s.FilePmdMapped
+	case SmapShmemPMDMapped:
+		return &s.ShmemPMDMapped
+	case SmapFilePMDMapped:
+		return &s.FilePMDMapped
 	case SmapSharedHugetlb:
 		return &s.SharedHugetlb
 	case SmapPrivateHugetlb:
 		return &s.PrivateHugetlb
 	case SmapSwap:
 		return &s.Swap
-	case SmapSwapPss:
-		return &s.SwapPss
+	case SmapSwapPSS:
+		return &s.SwapPSS
 	case SmapLocked:
 		return &s.Locked
-	case SmapPssAnon:
-		return &s.PssAnon
-	case SmapPssFile:
-		return &s.PssFile
+	case SmapPSSAnon:
+		return &s.PSSAnon
+	case SmapPSSFile:
+		return &s.PSSFile
 	}
-	return &s.PssShmem
+	return &s.PSSShmem
 }

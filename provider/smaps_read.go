@@ -67,7 +67,7 @@ const (
 // smapHeads are the first 16 bytes of each line as two words.
 var smapHeads = smapHeadWords()
 
-func smapHeadWords() (t [smapKeys][2]uint64) {
+func smapHeadWords() (t [smapFields][2]uint64) {
 	for k, name := range smapNames {
 		head := append([]byte(name+":"), "                "...)
 		t[k][0] = binary.LittleEndian.Uint64(head)
@@ -79,7 +79,7 @@ func smapHeadWords() (t [smapKeys][2]uint64) {
 // counters takes the lines at the start of b that are in that layout and in
 // the kernel's order, which on today's kernels are all sizes of an entry. It
 // gives the bytes taken; the rest is attribute's.
-func (s *Smap) counters(b []byte, next *SmapKey) (taken int) {
+func (s *Smap) counters(b []byte, next *SmapField) (taken int) {
 	for k := *next; k < SmapTHPEligible && len(b) >= smapLine; k++ {
 		if binary.LittleEndian.Uint64(b) != smapHeads[k][0] || binary.LittleEndian.Uint64(b[8:]) != smapHeads[k][1] {
 			continue // a line that this kernel does not have
@@ -104,9 +104,9 @@ func (s *Smap) counters(b []byte, next *SmapKey) (taken int) {
 
 // attribute takes one line of any layout; false says that its value is not of
 // its form.
-func (s *Smap) attribute(line []byte, next *SmapKey) bool {
+func (s *Smap) attribute(line []byte, next *SmapField) bool {
 	k, v := findSmap(line, *next)
-	if k == smapKeys {
+	if k == smapFields {
 		s.Unknown = appendLine(s.Unknown, line)
 		return true
 	}

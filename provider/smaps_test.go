@@ -38,11 +38,11 @@ func TestSmapsEachLine(t *testing.T) {
 	const k = 1024
 	want := Smap{
 		Mapping: Mapping{Start: 0x7f0000000000, End: 0x7f0000002000, Perms: PermRead | PermWrite, Path: []byte("[heap]")},
-		Size:    100 * k, KernelPageSize: 101 * k, MMUPageSize: 102 * k, Rss: 103 * k, Pss: 104 * k, PssDirty: 105 * k,
+		Size:    100 * k, KernelPageSize: 101 * k, MMUPageSize: 102 * k, RSS: 103 * k, PSS: 104 * k, PSSDirty: 105 * k,
 		SharedClean: 106 * k, SharedDirty: 107 * k, PrivateClean: 108 * k, PrivateDirty: 109 * k, Referenced: 110 * k,
-		Anonymous: 111 * k, KSM: 112 * k, LazyFree: 113 * k, AnonHugePages: 114 * k, ShmemPmdMapped: 115 * k,
-		FilePmdMapped: 116 * k, SharedHugetlb: 117 * k, PrivateHugetlb: 118 * k, Swap: 119 * k, SwapPss: 120 * k, Locked: 121 * k,
-		THPEligible: true, ProtectionKey: 7, VMFlags: VMRead | VMWrite, has: 1<<SmapPssAnon - 1,
+		Anonymous: 111 * k, KSM: 112 * k, LazyFree: 113 * k, AnonHugePages: 114 * k, ShmemPMDMapped: 115 * k,
+		FilePMDMapped: 116 * k, SharedHugetlb: 117 * k, PrivateHugetlb: 118 * k, Swap: 119 * k, SwapPSS: 120 * k, Locked: 121 * k,
+		THPEligible: true, ProtectionKey: 7, VMFlags: VMRead | VMWrite, has: 1<<SmapPSSAnon - 1,
 	}
 	// The same in other layouts: without padding, wider than it, with new lines between.
 	plain := strings.NewReplacer("       ", " ", "  ", " ").Replace(everyLine())
@@ -56,7 +56,7 @@ func TestSmapsEachLine(t *testing.T) {
 	if err != nil || len(all) != 2 || !reflect.DeepEqual(all[1], want) {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	if u := all[0].Unknown; len(u) != 2 || string(u[0]) != "abc: -1 x" || string(u[1]) != "New_Line:      5 kB" || all[0].Rss != want.Rss {
+	if u := all[0].Unknown; len(u) != 2 || string(u[0]) != "abc: -1 x" || string(u[1]) != "New_Line:      5 kB" || all[0].RSS != want.RSS {
 		t.Errorf("%q", u)
 	}
 	wide := strings.Replace(everyLine(), "     100 kB", "18014398509481983 kB", 1)
@@ -93,7 +93,7 @@ func TestFault16SmapsLinesMissing(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		for _, s := range all {
-			if s.Has(SmapLazyFree) != has || s.Has(SmapSwapPss) != has || s.Has(SmapPssDirty) || !s.Has(SmapLocked) || !s.Has(SmapVMFlags) {
+			if s.Has(SmapLazyFree) != has || s.Has(SmapSwapPSS) != has || s.Has(SmapPSSDirty) || !s.Has(SmapLocked) || !s.Has(SmapVMFlags) {
 				t.Errorf("%s: %+v", name, s)
 			}
 			if s.Size != s.End-s.Start || s.MMUPageSize != 4096 || len(s.Unknown) != 0 {
@@ -102,7 +102,7 @@ func TestFault16SmapsLinesMissing(t *testing.T) {
 		}
 	}
 	const first = "00400000-00401000 r-xp 00000000 08:01 1 /bin/a\nSize: 4 kB\nRss: 4 kB\nShared_Clean: 4 kB\nShared_Dirty: 0 kB\nPrivate_Clean: 0 kB\nPrivate_Dirty: 0 kB\n"
-	if all, err := ParseSmaps([]byte(first)); err != nil || all[0].Rss != 4096 { // 2.6.14
+	if all, err := ParseSmaps([]byte(first)); err != nil || all[0].RSS != 4096 { // 2.6.14
 		t.Errorf("%+v, %v", all, err)
 	}
 }
@@ -120,7 +120,7 @@ func TestSmapsCases(t *testing.T) {
 			if s.Size != s.End-s.Start || len(s.Unknown) != 0 || s.VMFlags == 0 {
 				t.Errorf("%s: %+v", name, s)
 			}
-			if s.Rss != s.SharedClean+s.SharedDirty+s.PrivateClean+s.PrivateDirty {
+			if s.RSS != s.SharedClean+s.SharedDirty+s.PrivateClean+s.PrivateDirty {
 				t.Errorf("%s: sums of %s", name, s.Path)
 			}
 		}
@@ -135,7 +135,7 @@ func TestParseSmapsRollup(t *testing.T) {
 	lines := "Rss:                1724 kB\nPss:                 308 kB\nPss_Dirty:           100 kB\nPss_Anon:            100 kB\nPss_File:            208 kB\n" +
 		"Pss_Shmem:             3 kB\nShared_Clean:       1624 kB\nPrivate_Dirty:       100 kB\nLocked:                5 kB\n"
 	s, err := ParseSmapsRollup([]byte(head + lines))
-	if err != nil || s.Rss != 1724<<10 || s.PssAnon != 100<<10 || s.PssFile != 208<<10 || s.PssShmem != 3<<10 || s.Locked != 5<<10 || string(s.Path) != "[rollup]" {
+	if err != nil || s.RSS != 1724<<10 || s.PSSAnon != 100<<10 || s.PSSFile != 208<<10 || s.PSSShmem != 3<<10 || s.Locked != 5<<10 || string(s.Path) != "[rollup]" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	malformedText(t, ParseSmapsRollup, "", head, head+lines[:len(lines)-30], head+lines+head+lines)
@@ -208,7 +208,7 @@ func TestReadSmapsAllocatesOnce(t *testing.T) {
 }
 
 func TestSmapKeyNames(t *testing.T) {
-	for k := range smapKeys {
+	for k := range smapFields {
 		if got, rest := findSmap([]byte(k.String()+": x"), 0); got != k || string(rest) != " x" {
 			t.Errorf("%s is found as %s", k, got)
 		}

@@ -37,24 +37,10 @@ func (f *SmapsFile) Each(yield func(*Smap) error) error {
 	defer f.p.fs.release(buf)
 	err := ReadSmaps(fdReader(f.fd), (*buf)[:cap(*buf)], yield)
 	if err == nil {
-		err = f.alive()
+		err = spaceIsThere(f.fd)
 	}
 	if err != nil {
 		return f.p.fail("read", "smaps", err)
 	}
 	return nil
-}
-
-// alive is ErrGone where the address space is: the kernel ends the text there,
-// even between two mappings. Every living one has a mapping.
-func (f *SmapsFile) alive() error {
-	var first [1]byte
-	n, err := unix.Pread(f.fd, first[:], 0)
-	for err == unix.EINTR {
-		n, err = unix.Pread(f.fd, first[:], 0)
-	}
-	if err == nil && n == 0 {
-		err = ErrGone
-	}
-	return err
 }

@@ -120,9 +120,9 @@ func (d *dir) noSpace(err error) error {
 }
 
 // spaceError is err, but ErrNotSupported where a kernel thread seems gone.
-func (d *dir) spaceError(file string, err error) error {
+func (d *dir) spaceError(op, file string, err error) error {
 	if errors.Is(err, ErrGone) && d.noSpace(ErrGone) == ErrNotSupported {
-		return d.fail("read", file, ErrNotSupported)
+		return d.fail(op, file, ErrNotSupported)
 	}
 	return err
 }

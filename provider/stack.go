@@ -68,10 +68,4 @@ func (f *StackFrame) place(text string) bool {
 
 // Stack reads /proc/PID/stack (2.6.29, CONFIG_STACKTRACE): where in the kernel
 // the process or thread waits. It is for root alone: EACCES or EPERM otherwise.
-func (d *dir) Stack() (list []StackFrame, err error) {
-	err = d.mountText("stack", func(text []byte) error {
-		list, err = ParseStack(text)
-		return err
-	})
-	return list, err
-}
+func (d *dir) Stack() ([]StackFrame, error) { return parseWhole(d, "stack", ParseStack) }

@@ -239,5 +239,5 @@ func (s *Stat) KernelThread() bool { return s.Flags.Has(PFKthread) }
 // Alive reports whether the process still runs. A leader that has exited while
 // other threads go on is a zombie of a living process.
 func (s *Stat) Alive() bool {
-	return !s.State.Dead() || s.State == Zombie && s.NumThreads > 1
+	return !s.State.Dead() || s.State == StateZombie && s.NumThreads > 1
 }

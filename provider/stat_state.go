@@ -5,46 +5,46 @@ package provider
 type ProcState byte
 
 const (
-	Running  ProcState = 'R'
-	Sleeping ProcState = 'S'
-	Waiting  ProcState = 'D' // uninterruptible
-	Zombie   ProcState = 'Z'
-	Stopped  ProcState = 'T'
-	Tracing  ProcState = 't' // stopped by a tracer (2.6.33)
-	Dead     ProcState = 'X' // 'x' in 2.6.33 to 3.13
-	Wakekill ProcState = 'K' // 2.6.33 to 3.13
-	Waking   ProcState = 'W' // 2.6.33 to 3.13
-	Parked   ProcState = 'P' // 3.9
-	Idle     ProcState = 'I' // kernel threads only (4.14)
+	StateRunning  ProcState = 'R'
+	StateSleeping ProcState = 'S'
+	StateWaiting  ProcState = 'D' // uninterruptible
+	StateZombie   ProcState = 'Z'
+	StateStopped  ProcState = 'T'
+	StateTracing  ProcState = 't' // stopped by a tracer (2.6.33)
+	StateDead     ProcState = 'X' // 'x' in 2.6.33 to 3.13
+	StateWakekill ProcState = 'K' // 2.6.33 to 3.13
+	StateWaking   ProcState = 'W' // 2.6.33 to 3.13
+	StateParked   ProcState = 'P' // 3.9
+	StateIdle     ProcState = 'I' // kernel threads only (4.14)
 )
 
 // Dead reports whether the task has exited: Z, X or x.
-func (s ProcState) Dead() bool { return s == Zombie || s == Dead || s == 'x' }
+func (s ProcState) Dead() bool { return s == StateZombie || s == StateDead || s == 'x' }
 
 // String gives the state's name, or "unknown" and the letter.
 func (s ProcState) String() string {
 	switch s {
-	case Running:
+	case StateRunning:
 		return "running"
-	case Sleeping:
+	case StateSleeping:
 		return "sleeping"
-	case Waiting:
+	case StateWaiting:
 		return "waiting"
-	case Zombie:
+	case StateZombie:
 		return "zombie"
-	case Stopped:
+	case StateStopped:
 		return "stopped"
-	case Tracing:
+	case StateTracing:
 		return "tracing"
-	case Dead, 'x':
+	case StateDead, 'x':
 		return "dead"
-	case Wakekill:
+	case StateWakekill:
 		return "wakekill"
-	case Waking:
+	case StateWaking:
 		return "waking"
-	case Parked:
+	case StateParked:
 		return "parked"
-	case Idle:
+	case StateIdle:
 		return "idle"
 	}
 	return "unknown " + string(rune(s))

@@ -26,7 +26,7 @@ func TestParseStatEachField(t *testing.T) {
 	s := mustStat(t, []byte(b.String()+"\n"))
 	c, _ := makeComm([]byte("c"))
 	want := Stat{
-		Fields: 52, PID: 1, Comm: c, State: Sleeping, PPID: 4, PGRP: 5, Session: 6, TTYNr: 7, TPGID: 8, Flags: 9,
+		Fields: 52, PID: 1, Comm: c, State: StateSleeping, PPID: 4, PGRP: 5, Session: 6, TTYNr: 7, TPGID: 8, Flags: 9,
 		MinFlt: 10, CMinFlt: 11, MajFlt: 12, CMajFlt: 13, UTime: 14, STime: 15, CUTime: 16, CSTime: 17,
 		Priority: 18, Nice: 19, NumThreads: 20, ITRealValue: 21, StartTime: 22, VSize: 23, RSS: 24, RSSLim: 25,
 		StartCode: 26, EndCode: 27, StartStack: 28, KStkESP: 29, KStkEIP: 30,
@@ -143,9 +143,9 @@ func TestProcState(t *testing.T) {
 		text string
 		dead bool
 	}{
-		{Running, "running", false}, {Sleeping, "sleeping", false}, {Waiting, "waiting", false}, {Zombie, "zombie", true},
-		{Stopped, "stopped", false}, {Tracing, "tracing", false}, {Dead, "dead", true}, {'x', "dead", true},
-		{Wakekill, "wakekill", false}, {Waking, "waking", false}, {Parked, "parked", false}, {Idle, "idle", false},
+		{StateRunning, "running", false}, {StateSleeping, "sleeping", false}, {StateWaiting, "waiting", false}, {StateZombie, "zombie", true},
+		{StateStopped, "stopped", false}, {StateTracing, "tracing", false}, {StateDead, "dead", true}, {'x', "dead", true},
+		{StateWakekill, "wakekill", false}, {StateWaking, "waking", false}, {StateParked, "parked", false}, {StateIdle, "idle", false},
 		{'Q', "unknown Q", false},
 	} {
 		if c.s.String() != c.text || c.s.Dead() != c.dead {

@@ -185,5 +185,5 @@ func (s *Status) Has(f StatusField) bool { return f < statusFields && s.has>>f&1
 // Alive reports whether the process still runs: a zombie leader of other
 // threads does.
 func (s *Status) Alive() bool {
-	return !s.State.Dead() || s.State == Zombie && s.Threads > 1
+	return !s.State.Dead() || s.State == StateZombie && s.Threads > 1
 }

@@ -21,7 +21,7 @@ const (
 	StatusNSPID
 	StatusNSPGID
 	StatusNSSID
-	StatusKthread
+	StatusKernelThread
 	StatusVMPeak
 	StatusVMSize
 	StatusVMLck

@@ -39,7 +39,7 @@ func (f StatusField) kind() statusKind {
 		return statusInt
 	case f >= StatusNSTGID && f <= StatusNSSID:
 		return statusNumbers
-	case f == StatusKthread, f == StatusCoreDumping, f == StatusTHPEnabled, f == StatusNoNewPrivs:
+	case f == StatusKernelThread, f == StatusCoreDumping, f == StatusTHPEnabled, f == StatusNoNewPrivs:
 		return statusBool
 	case f >= StatusVMPeak && f <= StatusHugetlbPages:
 		return statusSize

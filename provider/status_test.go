@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -38,7 +39,7 @@ func TestParseStatusEachLine(t *testing.T) {
 	const k = 1024
 	name, _ := makeComm([]byte("x"))
 	want := Status{
-		Name: name, Umask: 0o27, State: Stopped, TGID: 3, NGID: 4, PID: 5, PPID: 6, TracerPID: 7,
+		Name: name, Umask: 0o27, State: StateStopped, TGID: 3, NGID: 4, PID: 5, PPID: 6, TracerPID: 7,
 		UID: IDs{1, 2, 3, 4}, GID: IDs{5, 6, 7, 4294967295}, FDSize: 64, Groups: []uint32{4, 24, 1000},
 		NSTGID: []int{3, 1}, NSPID: []int{5, 2}, NSPGID: []int{8, 3}, NSSID: []int{9, 4}, KernelThread: true,
 		VMPeak: 18 * k, VMSize: 19 * k, VMLck: 20 * k, VMPin: 21 * k, VMHWM: 22 * k, VMRSS: 23 * k,
@@ -144,12 +145,12 @@ func TestStatusCases(t *testing.T) {
 		has   []StatusField
 		lacks []StatusField
 	}{
-		{"plain", true, Sleeping, []StatusField{StatusVMRSS, StatusUmask, StatusKthread}, nil},
-		{"kthread", true, Sleeping, []StatusField{StatusUmask}, []StatusField{StatusVMRSS}},
-		{"zombie", false, Zombie, nil, []StatusField{StatusVMRSS, StatusUmask}},
-		{"zombieleader", true, Zombie, nil, []StatusField{StatusVMRSS, StatusUmask}},
-		{"older310", true, Sleeping, []StatusField{StatusVMRSS, StatusSeccomp}, []StatusField{StatusUmask, StatusNGID, StatusNSPID, StatusRSSAnon, StatusCapAmb}},
-		{"older419", true, Sleeping, []StatusField{StatusCoreDumping, StatusNSPID}, []StatusField{StatusTHPEnabled, StatusKthread, StatusSeccompFilters}},
+		{"plain", true, StateSleeping, []StatusField{StatusVMRSS, StatusUmask, StatusKernelThread}, nil},
+		{"kthread", true, StateSleeping, []StatusField{StatusUmask}, []StatusField{StatusVMRSS}},
+		{"zombie", false, StateZombie, nil, []StatusField{StatusVMRSS, StatusUmask}},
+		{"zombieleader", true, StateZombie, nil, []StatusField{StatusVMRSS, StatusUmask}},
+		{"older310", true, StateSleeping, []StatusField{StatusVMRSS, StatusSeccomp}, []StatusField{StatusUmask, StatusNGID, StatusNSPID, StatusRSSAnon, StatusCapAmb}},
+		{"older419", true, StateSleeping, []StatusField{StatusCoreDumping, StatusNSPID}, []StatusField{StatusTHPEnabled, StatusKernelThread, StatusSeccompFilters}},
 	} {
 		s := mustStatus(t, caseText(t, c.name, "status"))
 		if s.Alive() != c.alive || s.State != c.state || len(s.Unknown) != 0 {
@@ -237,4 +238,26 @@ func statusByLine(b []byte) (s Status, ok bool) {
 		}
 	}
 	return s, s.has&statusNeeded == statusNeeded
+}
+
+// checkStatus cuts each line at its first colon.
+func checkStatus(p *Process) error {
+	return steady(p, "status", func(raw []byte) error {
+		var s Status
+		if err := p.Status(&s); err != nil {
+			return err
+		}
+		text := map[string]string{}
+		for line := range strings.Lines(string(raw)) {
+			key, value, _ := strings.Cut(line, ":")
+			text[key] = strings.TrimSpace(value)
+		}
+		rss := ""
+		if s.Has(StatusVMRSS) {
+			rss = fmt.Sprintf("%d kB", s.VMRSS>>10)
+		}
+		return same("status", s.PID, text["Pid"], s.TGID, text["Tgid"], s.PPID, text["PPid"], s.TracerPID, text["TracerPid"],
+			string(rune(s.State)), text["State"][:1], s.Threads, text["Threads"], fmt.Sprintf("%016x", uint64(s.CapEff)), text["CapEff"],
+			fmt.Sprintf("%016x", s.SigCgt), text["SigCgt"], rss, text["VmRSS"])
+	})
 }

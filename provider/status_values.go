@@ -107,7 +107,7 @@ func (s *Status) ids(f StatusField) *IDs {
 
 func (s *Status) flag(f StatusField) *bool {
 	switch f {
-	case StatusKthread:
+	case StatusKernelThread:
 		return &s.KernelThread
 	case StatusCoreDumping:
 		return &s.CoreDumping

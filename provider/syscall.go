@@ -91,6 +91,6 @@ func hexWords(v []uint64, b []byte) int {
 	return len(v)
 }
 
-// Syscall reads /proc/PID/syscall into s. It needs the right to trace the
-// process; else it is a permission error.
+// Syscall reads /proc/PID/syscall into s. It takes the right to attach to the
+// process (PTRACE_MODE_ATTACH_FSCREDS).
 func (d *dir) Syscall(s *Syscall) error { return d.parse("syscall", s) }

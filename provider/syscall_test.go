@@ -35,7 +35,7 @@ func TestFault11SyscallOutside(t *testing.T) {
 	}
 	var stat Stat
 	var s Syscall
-	eventually(t, "stopped", func() bool { return p.Stat(&stat) == nil && stat.State == Stopped })
+	eventually(t, "stopped", func() bool { return p.Stat(&stat) == nil && stat.State == StateStopped })
 	if err := p.Syscall(&s); err != nil || s.State == SyscallRunning || s.SP == 0 || s.PC == 0 {
 		t.Errorf("stopped: %+v, %v", s, err)
 	}

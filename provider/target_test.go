@@ -93,7 +93,7 @@ func startVictimOf(t testing.TB, program string, file *os.File, args ...string) 
 func (v *victim) stop() {
 	v.t.Helper()
 	v.kill(unix.SIGSTOP)
-	v.wants(v.pid, Stopped)
+	v.wants(v.pid, StateStopped)
 }
 
 func (v *victim) kill(sig unix.Signal) {

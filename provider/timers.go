@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"math"
 	"strings"
 )
 
@@ -68,13 +67,13 @@ func timerLine(list []Timer, line string) ([]Timer, bool) {
 	t := &list[len(list)-1]
 	switch key {
 	case "ID":
-		return list, timerInt(&t.ID, value)
+		return list, setInt(&t.ID, []byte(value))
 	case "signal":
 		return list, t.signal(value)
 	case "notify":
 		return list, t.notify(value)
 	case "ClockID":
-		return list, timerInt(&t.ClockID, value)
+		return list, setInt(&t.ClockID, []byte(value))
 	}
 	t.Unknown = append(t.Unknown, line)
 	return list, true
@@ -88,7 +87,7 @@ func (t *Timer) signal(text string) bool {
 	}
 	var isHex bool
 	t.Value, isHex = hexField([]byte(pointer))
-	return ok && isHex && timerInt(&t.Signal, number)
+	return ok && isHex && setInt(&t.Signal, []byte(number))
 }
 
 // notify reads "kind/pid.number" or "kind/tid.number".
@@ -98,24 +97,12 @@ func (t *Timer) notify(text string) bool {
 	for n, name := range timerNotifyNames {
 		if name == kind {
 			t.Notify, t.Thread = TimerNotify(n), who == "tid"
-			return ok && dot && (t.Thread || who == "pid") && timerInt(&t.Target, number)
+			return ok && dot && (t.Thread || who == "pid") && setInt(&t.Target, []byte(number))
 		}
 	}
 	return false
 }
 
-func timerInt(p *int, text string) bool {
-	v, n := signed([]byte(text))
-	*p = int(v)
-	return n > 0 && n == len(text) && v >= math.MinInt32 && v <= math.MaxInt32
-}
-
 // Timers reads /proc/PID/timers (3.10, CONFIG_CHECKPOINT_RESTORE): the process's
 // POSIX timers, the youngest first.
-func (p *Process) Timers() (list []Timer, err error) {
-	err = p.mountText("timers", func(text []byte) error {
-		list, err = ParseTimers(text)
-		return err
-	})
-	return list, err
-}
+func (p *Process) Timers() ([]Timer, error) { return parseWhole(&p.dir, "timers", ParseTimers) }

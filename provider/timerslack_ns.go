@@ -6,9 +6,9 @@ import "strconv"
 func ParseTimerslackNS(b []byte) (uint64, error) { return oneNumber("timerslack_ns", b) }
 
 // TimerslackNS is by how many nanoseconds the kernel may delay the timers of
-// the main thread, so as to wake up for several at once (/proc/PID/timerslack_ns,
-// 4.6). Of another process it needs CAP_SYS_NICE (before 4.9 the right to trace
-// it); else it is a permission error.
+// the main thread, so as to wake up for several at once
+// (/proc/PID/timerslack_ns, 4.6). Of another process it needs CAP_SYS_NICE
+// (before 4.9 the right to attach to it).
 func (p *Process) TimerslackNS() (uint64, error) {
 	return scalar(&p.dir, "timerslack_ns", ParseTimerslackNS)
 }

@@ -235,7 +235,7 @@ func (t *Tracer) letGo(p *Process, tracee *Tracee, late bool) {
 func (p *Process) settled(tid int) bool {
 	var s Stat
 	err := p.parse("task/"+strconv.Itoa(tid)+"/stat", &s)
-	return err != nil || s.State != Running && s.State != Tracing
+	return err != nil || s.State != StateRunning && s.State != StateTracing
 }
 
 // traced is the thread that traces tid of p, 0 if none.
@@ -260,7 +260,7 @@ func (o TraceOptions) target(p *Process) (int, error) {
 	switch {
 	case err != nil:
 		return 0, err
-	case s.KernelThread(), s.State == Tracing, s.State != Stopped && !o.Sample:
+	case s.KernelThread(), s.State == StateTracing, s.State != StateStopped && !o.Sample:
 		return 0, ErrBusy
 	case o.Asker != nil && o.Asker.tid == tid:
 		return 0, ErrBusy

@@ -35,12 +35,12 @@ func TestStoppedDoesNotRun(t *testing.T) {
 	p, tracer, before := pinned(t, v.pid), newTracer(t), counter()
 	for range 1000 {
 		hold(t, tracer, p, func(x *Tracee) error {
-			if state, by := stateOf(t, p); state != Tracing || by == 0 {
+			if state, by := stateOf(t, p); state != StateTracing || by == 0 {
 				t.Errorf("while held: %v, traced by %d", state, by)
 			}
 			return nil
 		})
-		if state, by := stateOf(t, p); state != Stopped || by != 0 {
+		if state, by := stateOf(t, p); state != StateStopped || by != 0 {
 			t.Fatalf("after: %v, traced by %d", state, by)
 		}
 	}
@@ -48,7 +48,7 @@ func TestStoppedDoesNotRun(t *testing.T) {
 		t.Errorf("it ran: %d, then %d", before, after)
 	}
 	v.kill(unix.SIGCONT)
-	v.wants(v.pid, Running)
+	v.wants(v.pid, StateRunning)
 }
 
 func TestStoppedParentHearsNothing(t *testing.T) {
@@ -71,7 +71,7 @@ func TestStoppedParentHearsNothing(t *testing.T) {
 func TestStoppedRunning(t *testing.T) {
 	v := startVictim(t, "sleep", "epoll_wait")
 	p, tracer := pinned(t, v.pid), newTracer(t)
-	v.wants(v.pid, Sleeping)
+	v.wants(v.pid, StateSleeping)
 	before := switches(t, p)
 	for range 100 {
 		busy(t, tracer, p, TraceOptions{})
@@ -111,7 +111,7 @@ func TestStoppedRefusals(t *testing.T) {
 	tracer, sample := newTracer(t), TraceOptions{Sample: true}
 	traced := startVictim(t, "traced")
 	vfork := startVictim(t, "vfork")
-	vfork.wants(vfork.pid, Waiting)
+	vfork.wants(vfork.pid, StateWaiting)
 	for name, pid := range map[string]int{"traced": int(traced.a), "ourselves": os.Getpid(), "vfork": vfork.pid, "kernel": 2} {
 		p := pinned(t, pid)
 		start := time.Now()
@@ -135,7 +135,7 @@ func TestStoppedGone(t *testing.T) {
 	v := startVictim(t, "receiver")
 	p := pinned(t, v.pid)
 	v.kill(unix.SIGKILL)
-	v.wants(v.pid, Zombie)
+	v.wants(v.pid, StateZombie)
 	for range 2 { // as a zombie, and not at all
 		for _, o := range []TraceOptions{{}, {Sample: true}} {
 			if err := tracer.Stopped(context.Background(), p, o, nothing); !errors.Is(err, ErrGone) {
@@ -167,7 +167,7 @@ func TestStoppedLeaderGone(t *testing.T) {
 	tracer := newTracer(t)
 	v := startVictim(t, "leadergone")
 	p := pinned(t, v.pid)
-	v.wants(v.pid, Zombie)
+	v.wants(v.pid, StateZombie)
 	busy(t, tracer, p, TraceOptions{})
 	v.kill(unix.SIGSTOP)
 	err := ErrBusy
@@ -201,7 +201,7 @@ func TestStoppedTooLong(t *testing.T) {
 	v.stop()
 	p, tracer := pinned(t, v.pid), newTracer(t)
 	hold(t, tracer, p, func(x *Tracee) error {
-		v.wants(v.pid, Stopped) // by itself
+		v.wants(v.pid, StateStopped) // by itself
 		if _, err := x.regset(unix.PTRACE_GETREGSET, 1, make([]byte, 512)); err != ErrBusy {
 			t.Errorf("%v after the deadline", err)
 		}
@@ -218,7 +218,7 @@ func TestStoppedPanic(t *testing.T) {
 		defer func() { _ = recover() }()
 		_ = tracer.Stopped(context.Background(), p, TraceOptions{}, func(*Tracee) error { panic("test") })
 	}()
-	if state, by := stateOf(t, p); state != Stopped || by != 0 {
+	if state, by := stateOf(t, p); state != StateStopped || by != 0 {
 		t.Errorf("%v, traced by %d", state, by)
 	}
 	hold(t, tracer, p, nothing)
@@ -257,7 +257,7 @@ func TestStoppedContinued(t *testing.T) {
 	for range 20 {
 		v.stop()
 		hold(t, tracer, p, func(*Tracee) error { v.kill(unix.SIGCONT); return nil })
-		if state, by := stateOf(t, p); state == Stopped || by != 0 {
+		if state, by := stateOf(t, p); state == StateStopped || by != 0 {
 			t.Fatalf("%v, traced by %d", state, by)
 		}
 	}

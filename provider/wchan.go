@@ -25,7 +25,7 @@ func ParseWChan(b []byte) (string, error) {
 }
 
 // WChan is the kernel function in which the thread sleeps (/proc/PID/wchan,
-// CONFIG_KALLSYMS); a process shows its main thread's. It is "" where it does
-// not sleep, and to those who may not trace the process for reading: the kernel
-// does not tell the two apart.
+// 2.6.0, CONFIG_KALLSYMS); a process shows its main thread's. It is "" where it does
+// not sleep, and to those who may not inspect the process
+// (PTRACE_MODE_READ_FSCREDS): the kernel does not tell the two apart.
 func (d *dir) WChan() (string, error) { return scalar(d, "wchan", ParseWChan) }

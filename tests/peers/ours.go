@@ -37,7 +37,7 @@ var ours = impls{
 	"smaps":      each((*provider.Process).EachSmap, (*smapSum).addOurs, (*smapSum).facts),
 	"smaps list": value((*provider.Process).Smaps, ourSmaps),
 	"smaps_rollup": record((*provider.Process).SmapsRollup, func(s *provider.Smap) facts {
-		return facts{"rss": s.Rss / 1024, "pss": s.Pss / 1024}
+		return facts{"rss": s.RSS / 1024, "pss": s.PSS / 1024}
 	}),
 	"fd targets": record(ourFDTargets, ourFDs),
 	"fd modes":   record(ourFDModes, ourFDs),
@@ -104,7 +104,7 @@ func namespacesFound(all *[]provider.NamespaceEntry) facts {
 	f := facts{"namespaces": len(*all)}
 	for _, e := range *all {
 		if e.Name == "mnt" {
-			f["mnt"] = e.Ino
+			f["mnt"] = e.Inode
 		}
 	}
 	return f

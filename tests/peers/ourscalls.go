@@ -23,7 +23,7 @@ func ourOpenStat(t *target) *probe {
 
 func ourMounts(p *provider.Process, into *mountSum) error {
 	*into = mountSum{}
-	for m, err := range p.EachMount() {
+	for m, err := range p.MountLines() {
 		if err != nil {
 			return err
 		}

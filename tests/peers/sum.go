@@ -35,7 +35,7 @@ func (s *smapSum) add(rss uint64) {
 	s.rss += rss
 }
 
-func (s *smapSum) addOurs(m *provider.Smap) { s.add(m.Rss / 1024) }
+func (s *smapSum) addOurs(m *provider.Smap) { s.add(m.RSS / 1024) }
 
 func (s *smapSum) facts() facts { return facts{"mappings": s.mappings, "rss": s.rss} }
 

@@ -55,7 +55,7 @@ func show(s *provider.Stat) {
 		tty = "?"
 	}
 	name := s.Comm.String()
-	if s.State == provider.Zombie {
+	if s.State == provider.StateZombie {
 		name += " <defunct>"
 	}
 	const ticks = 100 // a second
