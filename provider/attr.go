@@ -40,7 +40,7 @@ func (d *dir) AttrNames() ([]string, error) { return d.attrNames("attr", "") }
 // attrNames lists a directory and those in it, which have no others.
 func (d *dir) attrNames(file, prefix string) (list []string, err error) {
 	var below error
-	err = entries(d.fd, file, func(entry []byte) bool {
+	err = d.fs.entries(d.fd, file, func(entry []byte) bool {
 		if entry[0] == '.' {
 			return true
 		}

@@ -6,19 +6,15 @@ import "bytes"
 // left them, each ended by NUL unless it rewrote them; empty for a kernel
 // thread. At most limit bytes, more is ErrTooBig.
 func (d *dir) AppendCmdline(dst []byte, limit int) ([]byte, error) {
-	out, err := d.Read("cmdline", dst, limit)
-	if err == nil && d.mayBeCut(len(out)-len(dst), cap(dst)-len(dst)) {
-		return dst, d.fail("read", "cmdline", ErrGone)
-	}
-	return out, err
+	return d.read("cmdline", dst, limit, appendOnce)
 }
 
 // Cmdline reads the arguments (/proc/PID/cmdline) as the process left them:
 // bytes, which need not be UTF-8. Empty ones are kept. A process that rewrote
 // its title may give a single text; or empty ones at the end, where it filled
 // the rest with NULs. Kernel threads and zombies have none, nor has a program
-// for a moment after execve(2). More than 16 MiB is ErrTooBig. All arguments
-// share one piece of memory.
+// for a moment after execve(2). More than 16 MiB, or 1,048,576
+// arguments, is ErrTooBig. All arguments share one piece of memory.
 func (d *dir) Cmdline() ([]string, error) {
 	list, err := d.area("cmdline")
 	if len(list) == 0 && err == nil {
@@ -35,27 +31,24 @@ func ParseCmdline(b []byte) []string { return splitNUL(b) }
 // stretch. The kernel gives a new program 6 MiB for both.
 const maxArea = 16 << 20
 
-// area reads a file of texts that end with NUL, out of the process's memory. A
-// read that does not fill its room has come to the end.
+// maxArguments bounds the lists that are made of them: a process can fill its
+// area with NULs, at no cost, each of which would be an empty text. The kernel
+// gives a new program some 700,000 texts.
+const maxArguments = 1 << 20
+
+// area reads a file of texts that end with NUL, out of the process's memory.
 func (d *dir) area(file string) ([]string, error) {
 	buf := d.fs.buffer()
 	defer d.fs.release(buf)
-	room := cap(*buf)
-	text, err := d.read(file, (*buf)[:0], maxArea, appendRecord)
+	text, err := d.read(file, (*buf)[:0], maxArea, appendOnce)
 	if err != nil {
 		return nil, err
 	}
 	*buf = text
-	if d.mayBeCut(len(text), room) {
-		return nil, d.fail("read", file, ErrGone)
+	if bytes.Count(text, []byte{0}) > maxArguments {
+		return nil, d.fail("read", file, ErrTooBig)
 	}
 	return splitNUL(text), nil
-}
-
-// mayBeCut reports whether the process may have ended between two reads of its
-// memory, so that the text ends where the first did. room was there before.
-func (d *dir) mayBeCut(size, room int) bool {
-	return size >= max(room, readMore) && d.leaving()
 }
 
 // splitNUL cuts b after each NUL. The texts share one copy of b.

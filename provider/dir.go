@@ -17,10 +17,13 @@ type dir struct {
 }
 
 // Close releases the descriptor.
-func (d *dir) Close() error {
-	fd := d.fd
-	d.fd = closed
-	return unix.Close(fd)
+func (d *dir) Close() error { return closeOnce(&d.fd) }
+
+// closeOnce closes *fd. Closing it again is EBADF, whatever has the number then.
+func closeOnce(fd *int) error {
+	own := *fd
+	*fd = closed
+	return unix.Close(own)
 }
 
 // closed is no descriptor, and not AT_FDCWD either: what is closed fails with
@@ -173,7 +176,7 @@ func (d *dir) Alive() error {
 }
 
 func (d *dir) open(file string, flags int) (int, error) {
-	fd, err := openat(d.fd, file, flags)
+	fd, err := d.fs.openat(d.fd, file, flags)
 	if err != nil {
 		return -1, d.fail("open", file, d.missing(file, err))
 	}

@@ -17,8 +17,9 @@ func (d *dir) AppendEnviron(dst []byte, limit int) ([]byte, error) {
 // (/proc/PID/environ), in the form of [os.Environ]: in order, with duplicates
 // and with entries that lack a '='. Bytes need not be UTF-8. Kernel threads
 // have none, nor has a program for a moment after execve(2); a zombie's is
-// ErrGone. More than 16 MiB is ErrTooBig. All entries share one piece of
-// memory. It takes the right to inspect the process (PTRACE_MODE_READ_FSCREDS).
+// ErrGone. More than 16 MiB, or 1,048,576 entries, is ErrTooBig. All entries
+// share one piece of memory. It takes the right to inspect the process
+// (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Environ() ([]string, error) {
 	list, err := d.area("environ")
 	if len(list) == 0 {
@@ -46,12 +47,9 @@ func LookupEnviron(environ []string, name string) (value string, ok bool) {
 // readMemory is Read of a file that the kernel takes out of the process's
 // memory.
 func (d *dir) readMemory(file string, dst []byte, limit int) ([]byte, error) {
-	out, err := d.Read(file, dst, limit)
+	out, err := d.read(file, dst, limit, appendOnce)
 	if len(out) == len(dst) {
 		return dst, d.noMemory(file, err)
-	}
-	if d.mayBeCut(len(out)-len(dst), cap(dst)-len(dst)) {
-		return dst, d.fail("read", file, ErrGone)
 	}
 	return out, nil
 }

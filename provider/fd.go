@@ -47,8 +47,9 @@ func (m FDMode) String() string {
 // descriptor that was closed meanwhile is fs.ErrNotExist, but not ErrGone. A
 // directory that may not be read is the only error, with the number 0; a
 // process that exits meanwhile ends the walk with ErrGone. Zombies and kernel
-// threads have none. It takes the right to inspect the process
-// (PTRACE_MODE_READ_FSCREDS).
+// threads have none. Where just the main thread has exited it is ErrGone: a
+// living [Task] still shows what all threads share. It takes the right to
+// inspect the process (PTRACE_MODE_READ_FSCREDS).
 //
 // It holds one descriptor, and opens none of the files: a step costs a
 // readlinkat(2) and an fstatat(2) of the link.
@@ -61,30 +62,57 @@ func (d *dir) FDTargets() iter.Seq2[FD, error] { return d.fds(false) }
 // fs.ErrNotExist, but not ErrGone.
 func (d *dir) FD(n int) (FD, error) {
 	name := "fd/" + strconv.Itoa(n)
-	fd, op, err := readFD(d.fd, name, n, true)
+	if !d.fs.proc { // fd may be a link there
+		at, err := d.open("fd", unix.O_PATH|unix.O_DIRECTORY)
+		if err != nil {
+			return FD{}, err
+		}
+		defer unix.Close(at)
+		return d.oneFD(at, name[len("fd/"):], n)
+	}
+	return d.oneFD(d.fd, name, n)
+}
+
+func (d *dir) oneFD(at int, name string, n int) (FD, error) {
+	fd, op, err := readFD(at, name, n, true)
 	if err != nil {
-		return FD{}, d.fail(op, name, d.absent(err))
+		return FD{}, d.fail(op, "fd/"+strconv.Itoa(n), d.absent(err))
 	}
 	return fd, nil
 }
 
 // FDCount counts the open file descriptors. Since Linux 6.2 that is one system
 // call, takes no right, and counts those too that a thread is about to open;
-// before, the directory is read. Zombies and kernel threads have none.
+// before, the directory is read. Zombies and kernel threads have none; where
+// just the main thread has exited see FDs.
 func (d *dir) FDCount() (int, error) {
 	var st unix.Stat_t
 	if err := fstatat(d.fd, "fd", &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return 0, d.fail("stat", "fd", d.missing("fd", err))
 	}
 	if d.fs.proc && (st.Size > 0 || d.fs.countsFDs()) {
-		return int(st.Size), nil
+		return int(st.Size), d.leaderGone(int(st.Size))
 	}
 	count := 0
-	err := numbers(d.fd, "fd", func(int, error) bool { count++; return true })
+	err := d.fs.numbers(d.fd, "fd", func(int, error) bool { count++; return true })
 	if err != nil {
 		return 0, d.fail("readdir", "fd", d.missing("fd", err))
 	}
-	return count, nil
+	return count, d.leaderGone(count)
+}
+
+// leaderGone is ErrGone where there seems to be nothing, but only because the
+// main thread, by which the kernel shows the process, has exited: the others
+// have their descriptors, and the process must not hide them so.
+func (d *dir) leaderGone(count int) error {
+	if count != 0 || d.tid != 0 {
+		return nil
+	}
+	var s Stat
+	if d.Stat(&s) == nil && s.State.Dead() && s.Alive() {
+		return d.fail("readdir", "fd", ErrGone)
+	}
+	return nil
 }
 
 // countsFDs reports whether this kernel gives the number of descriptors as the
@@ -109,8 +137,14 @@ func (d *dir) fds(mode bool) iter.Seq2[FD, error] {
 		defer d.fs.release(buf)
 		*buf = slices.Grow(*buf, fdDirentRoom)
 		walk := fdWalk{dir: d, at: at, mode: mode, yield: yield}
-		if err := walk.all((*buf)[:cap(*buf)]); err != nil {
-			yield(FD{}, d.fail("readdir", "fd", d.missing("fd", err)))
+		err = walk.all((*buf)[:cap(*buf)])
+		if err != nil {
+			err = d.fail("readdir", "fd", d.missing("fd", err))
+		} else {
+			err = d.leaderGone(walk.seen)
+		}
+		if err != nil {
+			yield(FD{}, err)
 		}
 	}
 }
@@ -121,6 +155,7 @@ type fdWalk struct {
 	at    int // the directory
 	mode  bool
 	yield func(FD, error) bool
+	seen  int
 }
 
 func (w *fdWalk) all(buf []byte) error {
@@ -140,6 +175,7 @@ func (w *fdWalk) step(entry []byte) bool {
 	if !ok {
 		return true
 	}
+	w.seen++
 	fd, op, err := readFD(w.at, string(entry), n, w.mode)
 	if err == nil {
 		return w.yield(fd, nil)

@@ -59,7 +59,7 @@ func newFS(fd int, name string) *FS {
 	f.fd = fd
 	f.proc = f.IsProc()
 	f.self, _ = f.SelfPID()
-	f.local = f.self != 0 && f.depth() == 1
+	f.local = f.proc && f.self != 0 && f.depth() == 1
 	return f
 }
 
@@ -90,7 +90,7 @@ func (f *FS) depth() int {
 func (f *FS) Local() bool { return f.local }
 
 // Close releases the root. Processes opened from it stay usable.
-func (f *FS) Close() error { return unix.Close(f.fd) }
+func (f *FS) Close() error { return closeOnce(&f.fd) }
 
 // IsProc reports whether the root really is a procfs, and not a captured tree.
 func (f *FS) IsProc() bool { return isProc(f.fd) }

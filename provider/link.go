@@ -40,7 +40,7 @@ func (d *dir) Root() (Link, error) { return d.Link("root") }
 // ENAMETOOLONG. It takes the right to inspect the process
 // (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Readlink(file string) (string, error) {
-	text, err := readlinkat(d.fd, file)
+	text, err := d.fs.readlinkat(d.fd, file)
 	if err != nil {
 		return "", d.fail("readlink", file, d.missing(file, err))
 	}

@@ -28,7 +28,7 @@ type MapFile struct {
 func (p *Process) MapFiles() iter.Seq2[MapFile, error] {
 	return func(yield func(MapFile, error) bool) {
 		seen := false
-		err := entries(p.fd, "map_files", func(name []byte) bool {
+		err := p.fs.entries(p.fd, "map_files", func(name []byte) bool {
 			m, ok := parseMapFile(name)
 			if !ok {
 				return true // "." and ".."
@@ -50,7 +50,7 @@ func (p *Process) MapFiles() iter.Seq2[MapFile, error] {
 func (p *Process) mapFile(m *MapFile) (err error) {
 	var room [mapFileRoom]byte
 	name := mapFileName(&room, m.Start, m.End)
-	m.Target, err = readlinkat(p.fd, string(name))
+	m.Target, err = p.fs.readlinkat(p.fd, string(name))
 	if isMissing(err) && p.Alive() == nil {
 		return unix.ENOENT
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"io"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,6 +109,8 @@ func (a *textArena) keep(b []byte) []byte {
 type MapsFile struct {
 	d  dir // for its errors
 	fd int
+
+	reading atomic.Bool // the place in the text is of one reading
 }
 
 // OpenMaps opens /proc/PID/maps. A kernel thread has no mappings:
@@ -125,11 +128,15 @@ func (d *dir) OpenMaps() (*MapsFile, error) {
 }
 
 // Close releases the descriptor.
-func (f *MapsFile) Close() error { return unix.Close(f.fd) }
+func (f *MapsFile) Close() error { return closeOnce(&f.fd) }
 
 // Each reads the mappings anew from the first to the last, as [Process.EachMapping]
-// does. One goroutine at a time may call it.
+// does. While it runs another call, even out of yield, is ErrBusy.
 func (f *MapsFile) Each(yield func(*Mapping) error) error {
+	if !f.reading.CompareAndSwap(false, true) {
+		return f.d.fail("read", "maps", ErrBusy)
+	}
+	defer f.reading.Store(false)
 	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
 		return f.d.fail("seek", "maps", err)
 	}

@@ -33,7 +33,7 @@ func (p *Process) OpenMemory(flags int) (*Memory, error) {
 func (t *Task) OpenMemory(flags int) (*Memory, error) { return t.openMemory("mem", flags) }
 
 func (d *dir) openMemory(file string, flags int) (*Memory, error) {
-	fd, err := openat(d.fd, file, flags&unix.O_ACCMODE)
+	fd, err := d.fs.openat(d.fd, file, flags&unix.O_ACCMODE)
 	if err != nil {
 		return nil, d.fail("open", file, d.noSpace(d.missing(file, err)))
 	}

@@ -42,7 +42,7 @@ func (c *Caller) openMem(p *Process, flags int) (int, error) {
 }
 
 // Close releases the descriptor.
-func (m *Memory) Close() error { return unix.Close(m.fd) }
+func (m *Memory) Close() error { return closeOnce(&m.fd) }
 
 // ReadAt reads up to len(b) bytes at an address. It stops short at the first
 // page that is not there; if that is the first one the error is EFAULT.

@@ -31,6 +31,9 @@ func (e NamespaceEntry) Kind() string { return strings.TrimSuffix(e.Name, "_for_
 // (PTRACE_MODE_READ_FSCREDS).
 func (d *dir) Namespace(name string) (Namespace, error) {
 	file := "ns/" + name
+	if !d.fs.proc { // a captured link leads nowhere
+		return Namespace{}, d.fail("stat", file, ErrNotSupported)
+	}
 	ns, err := namespaceAt(d.fd, file)
 	if err != nil {
 		return Namespace{}, d.fail("stat", file, d.lost(file, err))
@@ -43,7 +46,7 @@ func (d *dir) Namespace(name string) (Namespace, error) {
 // on. The errors are Namespace's.
 func (d *dir) Namespaces() iter.Seq2[NamespaceEntry, error] {
 	return func(yield func(NamespaceEntry, error) bool) {
-		err := entries(d.fd, "ns", func(entry []byte) bool {
+		err := d.fs.entries(d.fd, "ns", func(entry []byte) bool {
 			if entry[0] == '.' {
 				return true
 			}
@@ -76,7 +79,7 @@ func (d *dir) NamespaceMap() (map[string]Namespace, error) {
 // caller closes. The errors are Namespace's.
 func (d *dir) OpenNamespace(name string) (int, error) {
 	file := "ns/" + name
-	fd, err := openat(d.fd, file, unix.O_RDONLY)
+	fd, err := d.fs.openat(d.fd, file, unix.O_RDONLY)
 	if err != nil {
 		return -1, d.fail("open", file, d.lost(file, err))
 	}

@@ -14,12 +14,12 @@ import (
 
 // openNet opens a file of the process's network namespace.
 func (d *dir) openNet(file string) (int, error) {
-	fd, err := openat(d.fd, file, unix.O_RDONLY)
+	fd, err := d.fs.openat(d.fd, file, unix.O_RDONLY)
 	for range 3 { // the process may have left a namespace that ended with it
 		if err != unix.ENXIO {
 			break
 		}
-		fd, err = openat(d.fd, file, unix.O_RDONLY)
+		fd, err = d.fs.openat(d.fd, file, unix.O_RDONLY)
 	}
 	if err != nil {
 		return -1, d.fail("open", file, d.lost(file, err))

@@ -43,7 +43,7 @@ func (f *FS) Open(pid int) (*Process, error) {
 
 func (f *FS) openInto(d *dir, pid int) error {
 	var name [20]byte
-	fd, err := openat(f.fd, string(strconv.AppendInt(name[:0], int64(pid), 10)), unix.O_PATH|unix.O_DIRECTORY)
+	fd, err := f.openat(f.fd, string(strconv.AppendInt(name[:0], int64(pid), 10)), unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		if err == unix.ENOENT {
 			err = ErrGone

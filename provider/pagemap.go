@@ -39,7 +39,7 @@ func (d *dir) OpenPagemap() (*Pagemap, error) {
 }
 
 // Close releases the descriptor.
-func (m *Pagemap) Close() error { return unix.Close(m.fd) }
+func (m *Pagemap) Close() error { return closeOnce(&m.fd) }
 
 // Info tells of one page. Below the end of the user's addresses every page has
 // a word, 0 where nothing is mapped; beyond, as of [vsyscall], none: that is

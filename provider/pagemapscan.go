@@ -79,6 +79,9 @@ func (m *Pagemap) Scan(q PagemapScan, dst []PageRegion) (n int, next uint64, err
 	if q.Start > q.End || len(dst) == 0 && !q.WriteProtect {
 		return 0, 0, m.d.fail("scan", "pagemap", unix.EINVAL)
 	}
+	if !m.d.fs.proc { // another file system may answer anything, pointers included
+		return 0, 0, m.d.fail("scan", "pagemap", ErrNotSupported)
+	}
 	arg := q.arg(dst)
 	found, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(m.fd), pagemapScan, uintptr(unsafe.Pointer(&arg)))
 	switch errno {

@@ -26,7 +26,8 @@ const (
 	// QueryName: give Path too.
 	QueryName MapsQuery = 1 << 62
 
-	// QueryBuildID: give the build id too, for which the kernel looks into the file.
+	// QueryBuildID: give the build id too, for which the kernel looks into the
+	// file: it may take as long as that file's file system likes.
 	QueryBuildID MapsQuery = 1 << 63
 
 	queryOurs = QueryName | QueryBuildID
@@ -68,6 +69,10 @@ const (
 //
 // It reuses what m points to; after an error or false m is zero.
 func (f *MapsFile) Query(address uint64, want MapsQuery, m *FoundMapping) (bool, error) {
+	if !f.d.fs.proc { // another file system may answer anything, pointers included
+		*m = FoundMapping{}
+		return false, f.d.fail("query", "maps", ErrNotSupported)
+	}
 	buf := f.d.fs.buffer()
 	defer f.d.fs.release(buf)
 	*buf = slices.Grow(*buf, queryNameRoom+queryBuildIDRoom)

@@ -120,6 +120,28 @@ func appendRecord(dst []byte, fd, limit int) ([]byte, error) {
 	return all, nil
 }
 
+// appendOnce is appendAll for what lies in a process's memory: all in one read,
+// as the next one may be of another program's, after exec, or of nothing, after
+// the process's end. A read that does not fill its room has come to the end.
+func appendOnce(dst []byte, fd, limit int) ([]byte, error) {
+	all := slices.Grow(dst, readMore)
+	for {
+		room := all[len(all):cap(all)]
+		n, err := unix.Pread(fd, room, 0)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return dst, err
+		case n > limit:
+			return dst, ErrTooBig
+		case n < len(room):
+			return all[:len(all)+n], nil
+		default:
+			all = slices.Grow(all, 2*len(room))
+		}
+	}
+}
+
 // preadRecord is appendRecord from the start of a file.
 func preadRecord(dst []byte, fd, limit int) ([]byte, error) {
 	for {

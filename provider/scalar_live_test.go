@@ -203,7 +203,7 @@ func TestScalarsCaptured(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(must(filepath.Abs("testdata/counters/plain"))(t), filepath.Join(root, "7")); err != nil {
+	if err := os.CopyFS(filepath.Join(root, "7"), os.DirFS("testdata/counters/plain")); err != nil {
 		t.Fatal(err)
 	}
 	f, err := OpenFS(root)

@@ -1,12 +1,18 @@
 package provider
 
-import "golang.org/x/sys/unix"
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
 
 // SmapsFile is an open /proc/PID/smaps, bound to the address space that the
 // process had when it was opened.
 type SmapsFile struct {
 	p  *Process
 	fd int
+
+	reading atomic.Bool // the place in the text is of one reading
 }
 
 // OpenSmaps opens /proc/PID/smaps with the caller's rights (Linux 2.6.14,
@@ -24,12 +30,16 @@ func (c *Caller) OpenSmaps(p *Process) (*SmapsFile, error) {
 }
 
 // Close releases the descriptor.
-func (f *SmapsFile) Close() error { return unix.Close(f.fd) }
+func (f *SmapsFile) Close() error { return closeOnce(&f.fd) }
 
 // Each reads the mappings anew from the first to the last. The Smap and its
 // Path are valid during the call only. An address space that is gone, through
-// exit or exec, is ErrGone.
+// exit or exec, is ErrGone. While it runs another call is ErrBusy.
 func (f *SmapsFile) Each(yield func(*Smap) error) error {
+	if !f.reading.CompareAndSwap(false, true) {
+		return f.p.fail("read", "smaps", ErrBusy)
+	}
+	defer f.reading.Store(false)
 	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
 		return f.p.fail("seek", "smaps", err)
 	}

@@ -54,7 +54,7 @@ func (f *FS) SystemInfo() (SystemInfo, error) {
 const kernelStatMost = 16 << 20
 
 func (f *FS) bootTime() (time.Time, error) {
-	fd, err := openat(f.fd, "stat", unix.O_RDONLY)
+	fd, err := f.openat(f.fd, "stat", unix.O_RDONLY)
 	if isMissing(err) { // mounted with subset=pid
 		err = ErrNotSupported
 	}

@@ -33,7 +33,7 @@ func (p *Process) MainTask() (*Task, error) { return p.Task(p.pid) }
 func (p *Process) openTask(d *dir, tid int) error {
 	var name [32]byte
 	file := strconv.AppendInt(append(name[:0], "task/"...), int64(tid), 10)
-	fd, err := openat(p.fd, string(file), unix.O_PATH|unix.O_DIRECTORY)
+	fd, err := p.fs.openat(p.fd, string(file), unix.O_PATH|unix.O_DIRECTORY)
 	if err == unix.ENOENT {
 		err = ErrGone
 	}
@@ -50,7 +50,7 @@ func (p *Process) openTask(d *dir, tid int) error {
 func (p *Process) Tasks() iter.Seq2[*Task, error] {
 	return func(yield func(*Task, error) bool) {
 		t := &Task{dir{fd: closed}}
-		err := numbers(p.fd, "task", func(tid int, _ error) bool {
+		err := p.fs.numbers(p.fd, "task", func(tid int, _ error) bool {
 			if err := p.openTask(&t.dir, tid); err != nil {
 				return yield(nil, err)
 			}

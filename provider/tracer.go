@@ -284,7 +284,7 @@ func (p *Process) firstThread(s *Stat) (int, error) {
 		return 0, err
 	}
 	defer unix.Close(fd)
-	tasks := FS{fd: fd, name: "task"} // numbered directories, like the root
+	tasks := FS{fd: fd, name: "task", proc: p.fs.proc} // numbered directories, like the root
 	tids, err := tasks.PIDs(nil)
 	if err != nil {
 		return 0, err

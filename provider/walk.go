@@ -27,13 +27,17 @@ func (f *FS) All() iter.Seq2[*Process, error] {
 				}
 				continue
 			}
-			more := yield(p, nil)
-			p.Close()
-			if !more {
+			if !yieldClosing(p, yield) {
 				return
 			}
 		}
 	}
+}
+
+// yieldClosing closes p also where yield panics.
+func yieldClosing(p *Process, yield func(*Process, error) bool) bool {
+	defer p.Close()
+	return yield(p, nil)
 }
 
 // All walks the processes of /proc: see [FS.All].
@@ -75,7 +79,7 @@ func (f *FS) parse(pid int, file string, into Parser) error {
 	var name [32]byte
 	path := append(append(strconv.AppendInt(name[:0], int64(pid), 10), '/'), file...)
 	d := dir{fs: f, fd: closed, pid: pid}
-	fd, err := openat(f.fd, string(path), unix.O_RDONLY)
+	fd, err := f.openat(f.fd, string(path), unix.O_RDONLY)
 	if isMissing(err) {
 		err = ErrGone
 	}
@@ -100,15 +104,15 @@ func (f *FS) PIDs(dst []int) ([]int, error) {
 // Numbers walks the numbers in the root directory. An error ends it.
 func (f *FS) Numbers() iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
-		if err := numbers(f.fd, ".", yield); err != nil {
+		if err := f.numbers(f.fd, ".", yield); err != nil {
 			yield(0, &Error{Op: "readdir", File: f.name, Err: err})
 		}
 	}
 }
 
 // numbers walks the names of a directory that are decimal numbers.
-func numbers(at int, name string, yield func(int, error) bool) error {
-	return entries(at, name, func(entry []byte) bool {
+func (f *FS) numbers(at int, name string, yield func(int, error) bool) error {
+	return f.entries(at, name, func(entry []byte) bool {
 		n, ok := decimalName(entry)
 		return !ok || yield(n, nil)
 	})
@@ -119,8 +123,8 @@ const direntRoom = 32 << 10
 
 // entries walks the names of a directory, "." and ".." included, until yield
 // says false. The name is valid during the call.
-func entries(at int, name string, yield func([]byte) bool) error {
-	fd, err := openat(at, name, unix.O_RDONLY|unix.O_DIRECTORY)
+func (f *FS) entries(at int, name string, yield func([]byte) bool) error {
+	fd, err := f.openat(at, name, unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return err
 	}
