@@ -2,6 +2,7 @@ package provider
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -184,8 +185,12 @@ func (d *dir) open(file string, flags int) (int, error) {
 }
 
 // missing tells why a file below a pinned directory is not there: because the
-// process is gone, or because this kernel or this kind of process lacks it.
+// process is gone, or because this kernel or this kind of process lacks it; or
+// because we have closed the directory.
 func (d *dir) missing(file string, err error) error {
+	if err == unix.EBADF && d.fd == closed {
+		return fs.ErrClosed
+	}
 	if !isMissing(err) {
 		return err
 	}
@@ -222,11 +227,11 @@ func (d *dir) fail(op, file string, err error) error {
 	if d.tid != 0 {
 		file = "task/" + strconv.Itoa(d.tid) + "/" + file
 	}
-	if e, ok := err.(*Error); ok { // a parser's, which knows no process
-		if e.PID == 0 {
-			e.PID, e.File = d.pid, file
+	if e, ok := err.(*Error); ok {
+		if e.PID != 0 {
+			return e
 		}
-		return e
+		return &Error{Op: e.Op, PID: d.pid, File: file, Err: e.Err} // a parser's, which knows no process
 	}
 	return &Error{Op: op, PID: d.pid, File: file, Err: classify(err)}
 }

@@ -18,6 +18,7 @@ type FS struct {
 
 	buffers sync.Pool // *[]byte, for texts that are parsed and dropped
 	spaces  sync.Pool // *spaceReader
+	dirents sync.Pool // *[direntRoom]byte, for directories
 }
 
 // OpenFS opens the procfs mounted at path, or a captured tree of plain files.
@@ -67,6 +68,7 @@ func newFS(fd int, name string) *FS {
 func bareFS(name string) *FS {
 	f := &FS{fd: closed, name: name}
 	f.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
+	f.dirents.New = func() any { return new([direntRoom]byte) }
 	return f
 }
 

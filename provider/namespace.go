@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -46,18 +47,49 @@ func (d *dir) Namespace(name string) (Namespace, error) {
 // on. The errors are Namespace's.
 func (d *dir) Namespaces() iter.Seq2[NamespaceEntry, error] {
 	return func(yield func(NamespaceEntry, error) bool) {
+		w := namespaceWalk{d: d}
 		err := d.fs.entries(d.fd, "ns", func(entry []byte) bool {
 			if entry[0] == '.' {
 				return true
 			}
 			name := string(entry)
-			ns, err := d.Namespace(name)
+			ns, err := w.namespace(name)
 			return yield(NamespaceEntry{name, ns}, err)
 		})
 		if err != nil {
 			yield(NamespaceEntry{}, d.fail("readdir", "ns", d.missing("ns", err)))
 		}
 	}
+}
+
+// namespaceWalk reads the links of ns, which is cheaper than to look at what
+// they lead to: all namespaces are of one device.
+type namespaceWalk struct {
+	d   *dir
+	dev uint64 // 0 before the first
+}
+
+func (w *namespaceWalk) namespace(name string) (Namespace, error) {
+	if w.dev != 0 {
+		if inode, ok := w.inode(name); ok {
+			return Namespace{w.dev, inode}, nil
+		}
+	}
+	ns, err := w.d.Namespace(name)
+	w.dev = ns.Dev
+	return ns, err
+}
+
+// inode takes the number out of a link such as "mnt:[4026531841]".
+func (w *namespaceWalk) inode(name string) (uint64, bool) {
+	var buf [64]byte
+	n, err := readlinkInto(w.d.fd, "ns/"+name, buf[:])
+	if err != nil {
+		return 0, false
+	}
+	_, text, _ := bytes.Cut(buf[:n], []byte(":["))
+	v, digits := decimal(text)
+	return v, digits > 0 && string(text[digits:]) == "]"
 }
 
 // NamespaceMap is Namespaces by name, without those that the process does not

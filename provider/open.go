@@ -48,7 +48,11 @@ func (f *FS) openInto(d *dir, pid int) error {
 		if err == unix.ENOENT {
 			err = ErrGone
 		}
-		return &Error{Op: "open", PID: pid, Err: classify(err)}
+		e := &Error{Op: "open", PID: pid, Err: classify(err)}
+		if pid == 0 { // which an Error takes for none
+			e.File = "0"
+		}
+		return e
 	}
 	*d = dir{fs: f, fd: fd, pid: pid}
 	return nil
@@ -102,9 +106,13 @@ func (f *FS) ThreadSelf() (*Task, error) {
 // captured tree: "/proc/42", "/proc/self", "/srv/capture/42". The number is the
 // last element of the path, or of the link that it is. The rest of that root is
 // not known through it, so what needs it ([Process.PIDFD]) is ErrNotSupported.
-// A path that is not there is fs.ErrNotExist, but not ErrGone.
+// A number that is not there is ErrGone in a procfs, and fs.ErrNotExist in any
+// case.
 func OpenPath(path string) (*Process, error) {
 	fd, err := openat(unix.AT_FDCWD, path, unix.O_PATH|unix.O_DIRECTORY)
+	if isMissing(err) && ofProc(path) {
+		err = ErrGone
+	}
 	if err != nil {
 		return nil, &Error{Op: "open", File: path, Err: classify(err)}
 	}
@@ -116,6 +124,15 @@ func OpenPath(path string) (*Process, error) {
 	f := bareFS(path)
 	f.proc = isProc(fd)
 	return &Process{dir{fs: f, fd: fd, pid: pid}}, nil
+}
+
+// ofProc reports whether path is a number in the root of a procfs.
+func ofProc(path string) bool {
+	path = strings.TrimRight(path, "/")
+	var st unix.Statfs_t
+	err := unix.Statfs(filepath.Dir(path), &st)
+	_, number := decimalName([]byte(filepath.Base(path)))
+	return err == nil && number && st.Type == unix.PROC_SUPER_MAGIC
 }
 
 func pidOfPath(path string) (int, error) {

@@ -279,15 +279,13 @@ func (p *Process) firstThread(s *Stat) (int, error) {
 	if !s.Alive() {
 		return 0, ErrGone
 	}
-	fd, err := p.open("task", unix.O_PATH|unix.O_DIRECTORY)
+	var tids []int
+	err := p.fs.numbers(p.fd, "task", func(tid int, _ error) bool {
+		tids = append(tids, tid)
+		return true
+	})
 	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
-	tasks := FS{fd: fd, name: "task", proc: p.fs.proc} // numbered directories, like the root
-	tids, err := tasks.PIDs(nil)
-	if err != nil {
-		return 0, err
+		return 0, p.fail("readdir", "task", p.missing("task", err))
 	}
 	for _, tid := range tids {
 		if p.parse("task/"+strconv.Itoa(tid)+"/stat", s) == nil && !s.State.Dead() {

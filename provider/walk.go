@@ -129,7 +129,9 @@ func (f *FS) entries(at int, name string, yield func([]byte) bool) error {
 		return err
 	}
 	defer unix.Close(fd)
-	buf := make([]byte, direntRoom)
+	room := f.dirents.Get().(*[direntRoom]byte)
+	defer f.dirents.Put(room)
+	buf := room[:]
 	for {
 		n, err := unix.Getdents(fd, buf)
 		if err == unix.EINTR {

@@ -57,7 +57,7 @@ func TestAllAfterwards(t *testing.T) {
 	}
 	defer cloned.Close()
 	var s Stat
-	if err := kept.Stat(&s); !errors.Is(err, unix.EBADF) {
+	if err := kept.Stat(&s); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("after the walk: %v", err)
 	}
 	if err := cloned.Stat(&s); err != nil || s.PID != cloned.PID() {
@@ -226,7 +226,7 @@ func TestOpenPath(t *testing.T) {
 		p.Close()
 	}
 	for path, want := range map[string]error{
-		"/proc/1073741824": fs.ErrNotExist, "/proc/sys": ErrMalformed, "/proc/thread-self": ErrMalformed, "/proc/version": unix.ENOTDIR,
+		"/proc/1073741824": ErrGone, "/tmp/1073741824": fs.ErrNotExist, "/proc/sys": ErrMalformed, "/proc/thread-self": ErrMalformed, "/proc/version": unix.ENOTDIR,
 	} {
 		leaksNothing(t, path, func() {
 			if _, err := OpenPath(path); !errors.Is(err, want) {
@@ -261,5 +261,13 @@ func TestOpenFile(t *testing.T) {
 	}
 	if err := p.ReadInto("status", &s); !errors.Is(err, ErrMalformed) {
 		t.Error(err)
+	}
+}
+
+// The number 0, which nobody has, is named in the error all the same.
+func TestOpenZero(t *testing.T) {
+	_, err := Open(0)
+	if !errors.Is(err, ErrGone) || !strings.Contains(err.Error(), "open 0:") {
+		t.Errorf("%v", err)
 	}
 }
