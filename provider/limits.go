@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 )
 
@@ -113,17 +114,27 @@ const (
 	limitEnd  = limitUnit + 10
 )
 
+// limitHeads are the names of the limits, filled up to the next column.
+var limitHeads = limitHeadTable()
+
+func limitHeadTable() (t [limitKinds][]byte) {
+	for k, name := range limitNames {
+		t[k] = append([]byte(name), bytes.Repeat([]byte{' '}, limitSoft-len(name))...)
+	}
+	return t
+}
+
 // quick takes the lines at the start of b that are in the kernel's order and
 // columns, and gives the bytes taken.
 func (l *Limits) quick(b []byte, next *LimitKind) (taken int) {
 	for k := *next; k < limitKinds && len(b) > limitEnd; k++ {
-		name, end := limitNames[k], limitEnd
+		end := limitEnd
 		if b[limitUnit] == '\n' {
 			end = limitUnit
 		}
 		limit := l.at(k)
-		if string(b[:len(name)]) != name || string(b[len(name):limitSoft]) != limitBlanks[:limitSoft-len(name)] || b[end] != '\n' ||
-			!limitColumn(&limit.Soft, b[limitSoft:]) || !limitColumn(&limit.Hard, b[limitHard:]) {
+		if !bytes.Equal(b[:limitSoft], limitHeads[k]) || b[end] != '\n' ||
+			!limitColumn(&limit.Soft, (*[21]byte)(b[limitSoft:])) || !limitColumn(&limit.Hard, (*[21]byte)(b[limitHard:])) {
 			break
 		}
 		l.has |= 1 << k
@@ -134,21 +145,24 @@ func (l *Limits) quick(b []byte, next *LimitKind) (taken int) {
 	return taken
 }
 
-const (
-	limitNone   = "unlimited            "
-	limitBlanks = "                     "
-)
+// limitNone begins "unlimited", read as a word.
+const limitNone = 'u' | 'n'<<8 | 'l'<<16 | 'i'<<24 | 'm'<<32 | 'i'<<40 | 't'<<48 | 'e'<<56
 
 // limitColumn reads a value that fills its column with blanks.
-func limitColumn(p *uint64, b []byte) bool {
-	b = b[:len(limitNone)]
-	if string(b) == limitNone {
-		*p = Unlimited
-		return true
+func limitColumn(p *uint64, b *[21]byte) bool {
+	n := 0
+	if binary.LittleEndian.Uint64(b[:]) == limitNone && b[8] == 'd' {
+		*p, n = Unlimited, 9
+	} else if *p, n = decimal(b[:]); n == 0 || n == len(b) {
+		return false
 	}
-	v, n := decimal(b)
-	*p = v
-	return n > 0 && n < len(b) && string(b[n:]) == limitBlanks[n:]
+	for ; n < len(b)-8; n += 8 {
+		if binary.LittleEndian.Uint64(b[n:]) != eightBlanks {
+			return false
+		}
+	}
+	before := uint64(1)<<(8*(n-13)) - 1 // the last word's bytes that are checked, or the value's
+	return binary.LittleEndian.Uint64(b[13:])|before == eightBlanks|before
 }
 
 // line takes one line of any layout; false says that the value of the next
