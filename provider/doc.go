@@ -38,8 +38,8 @@
 //		…
 //	}
 //
-// Ask again and again with a [Sampler]: it keeps the files open and reads them
-// at half the price. Wait for the end of a process with [Process.Wait], and
+// Ask again and again with a [Sampler]: it keeps the files open, and opening is
+// most of the price of a small one. Wait for the end of a process with [Process.Wait], and
 // signal it, whoever has its number then, with [Process.Signal].
 //
 // # Other roots
