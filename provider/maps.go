@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"sync/atomic"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,7 +30,8 @@ func (d *dir) EachMapping(yield func(*Mapping) error) error {
 }
 
 // Maps reads /proc/PID/maps into a list of its own, else as [Process.EachMapping]
-// does. Paths may share memory with each other: do not change them in place.
+// does. Paths may share memory with each other: do not change them in place. A
+// list beyond 128 MiB, as only a hostile process has, is ErrTooBig.
 func (d *dir) Maps() ([]Mapping, error) {
 	var all mappingList
 	if err := d.EachMapping(all.add); err != nil {
@@ -60,10 +62,12 @@ func readMaps(r io.Reader, buf []byte, m *Mapping, yield func(*Mapping) error) e
 func ParseMaps(text []byte) ([]Mapping, error) {
 	var all mappingList
 	for m, err := range Mappings(text) {
+		if err == nil {
+			err = all.add(m)
+		}
 		if err != nil {
 			return nil, err
 		}
-		_ = all.add(m)
 	}
 	return all.list, nil
 }
@@ -75,6 +79,9 @@ type mappingList struct {
 }
 
 func (l *mappingList) add(m *Mapping) error {
+	if l.paths.full(len(l.list) * int(unsafe.Sizeof(*m))) {
+		return &Error{Op: "read", File: "maps", Err: ErrTooBig}
+	}
 	l.list = append(l.list, *m)
 	l.list[len(l.list)-1].Path = l.paths.keep(m.Path)
 	return nil
@@ -82,9 +89,19 @@ func (l *mappingList) add(m *Mapping) error {
 
 // textArena keeps texts in blocks: one allocation serves many, and a text that is
 // equal to the one before it none at all.
-type textArena struct{ block, last []byte }
+type textArena struct {
+	block, last []byte
+	size        int // of all blocks
+}
 
 const textArenaBlock = 4096
+
+// listMost bounds a list of mappings in bytes: a process may give each of its
+// 65,530 a path of 4 KiB, and the memory of who looks at it is not its own.
+const listMost = 128 << 20
+
+// full reports whether a list of so many bytes, with its texts, is at its bound.
+func (a *textArena) full(entries int) bool { return entries+a.size > listMost }
 
 func (a *textArena) keep(b []byte) []byte {
 	if len(b) == 0 {
@@ -95,6 +112,7 @@ func (a *textArena) keep(b []byte) []byte {
 	}
 	if cap(a.block)-len(a.block) < len(b) {
 		a.block = make([]byte, 0, max(textArenaBlock, len(b)))
+		a.size += cap(a.block)
 	}
 	n := len(a.block)
 	a.block = append(a.block, b...)

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -275,4 +276,22 @@ func FuzzReadMaps(f *testing.F) {
 			t.Fatal("the text was changed")
 		}
 	})
+}
+
+// A list of mappings with the longest paths ends at its bound, and is none.
+func TestMapsListBound(t *testing.T) {
+	var all mappingList
+	path := bytes.Repeat([]byte("x"), 4096)
+	for n := range 1 << 20 {
+		binary.LittleEndian.PutUint64(path, uint64(n)) // each its own
+		err := all.add(&Mapping{Path: path})
+		if err == nil {
+			continue
+		}
+		if kept := n * len(path); !errors.Is(err, ErrTooBig) || kept > listMost || kept < listMost/2 {
+			t.Errorf("after %d bytes: %v", kept, err)
+		}
+		return
+	}
+	t.Error("no bound")
 }

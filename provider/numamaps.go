@@ -73,7 +73,11 @@ func (d *dir) NUMAMaps() ([]NUMAMap, error) {
 	r := d.fs.space(fd)
 	defer d.closeSpace(r)
 	var all []NUMAMap
+	total := 0
 	err = streamLines(&r.fd, r.buf, "numa_maps", func(line []byte) error {
+		if total += len(line); total > listMost {
+			return ErrTooBig
+		}
 		r.seen++
 		all, err = appendNUMAMap(all, line)
 		return err

@@ -1,5 +1,7 @@
 package provider
 
+import "unsafe"
+
 // EachSmap reads /proc/PID/smaps (2.6.14, CONFIG_PROC_PAGE_MONITOR) and calls
 // yield for each mapping. It allocates nothing: the Smap with all it points to
 // is valid only during the call. For all else see [Process.EachMapping].
@@ -20,6 +22,9 @@ func (d *dir) Smaps() ([]Smap, error) {
 	var all []Smap
 	var texts textArena
 	err := d.EachSmap(func(s *Smap) error {
+		if texts.full(len(all) * int(unsafe.Sizeof(*s))) {
+			return d.fail("read", "smaps", ErrTooBig)
+		}
 		all = append(all, *s)
 		last := &all[len(all)-1]
 		last.Path = texts.keep(s.Path)
