@@ -145,7 +145,7 @@ func TestAttackBorrowed(t *testing.T) {
 			t.Errorf("%s was tried %d times only", name, tries)
 		}
 	}
-	if len(found.Tries) != len(attacks) || found.Borrowed < 10 {
+	if len(found.Tries) != len(attacks) || found.Borrowed < borrowedEnough {
 		t.Errorf("%d attacks, and threads were seen to borrow %d times", len(found.Tries), found.Borrowed)
 	}
 	if d.ended() {
