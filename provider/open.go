@@ -10,7 +10,8 @@ import (
 )
 
 // Open pins the process pid of the machine's own procfs, /proc. It opens that
-// root at its first use and keeps it; for another one use [OpenFS].
+// root at its first use and keeps it, or the error if it fails; for another one
+// use [OpenFS].
 func Open(pid int) (*Process, error) {
 	f, err := host()
 	if err != nil {

@@ -63,35 +63,36 @@ func rustItems(t *testing.T) map[string][]string {
 	return items
 }
 
-// rustTable reads the table: indented lines "Rust = Go Go", each with lines
-// below it, indented twice, of members "rust Go, rust Go". A member's Go name
-// is one of the first Go name above it, unless it has a dot: ".Name" stands on
-// its own, "Type.Name" is as it says.
+// rustTable reads the table: indented entries "Rust = Go Go: rust Go, rust Go",
+// whose members may go on in lines indented twice. A member's Go name is one of
+// the first Go name before the colon, unless it has a dot: ".Name" stands on its
+// own, "Type.Name" is as it says.
 func rustTable(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text2, ok := strings.Cut(string(text), "\n// # From Rust\n")
+	_, rest, ok := strings.Cut(string(text), "\n// # From Rust\n")
 	if !ok {
 		t.Fatal("doc.go has no table")
 	}
 	table := map[string][]string{}
-	var rust, ours string
-	for line := range strings.Lines(text2) {
-		line, member := strings.TrimPrefix(line, "//\t"), strings.HasPrefix(line, "//\t  ")
-		switch left, right, ok := strings.Cut(line, " = "); {
-		case member:
-			for pair := range strings.SplitSeq(strings.Trim(line, " ,\n"), ", ") {
-				words := strings.Fields(pair)
-				for _, name := range words[1:] {
-					table[rust+"."+words[0]] = append(table[rust+"."+words[0]], qualified(ours, name))
-				}
+	rest = strings.ReplaceAll(rest, "\n//\t  ", " ")
+	for line := range strings.Lines(rest) {
+		entry, ok := strings.CutPrefix(line, "//\t")
+		head, members, _ := strings.Cut(entry, ": ")
+		rust, ours, _ := strings.Cut(head, " = ")
+		if !ok {
+			continue
+		}
+		table[rust] = strings.Fields(ours)
+		for pair := range strings.SplitSeq(strings.TrimSpace(members), ", ") {
+			words := strings.Fields(pair)
+			for i := 1; i < len(words); i++ {
+				item := rust + "." + words[0]
+				table[item] = append(table[item], qualified(table[rust][0], words[i]))
 			}
-		case ok && !strings.HasPrefix(line, "//"):
-			rust, ours = left, strings.Fields(right)[0]
-			table[rust] = strings.Fields(right)
 		}
 	}
 	return table

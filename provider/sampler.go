@@ -4,10 +4,10 @@ import "golang.org/x/sys/unix"
 
 // Sampler reads files of one process again and again without opening and closing
 // them, which is most of the price of a small file: it keeps each open after its
-// first use and reads it anew from the start. It
-// is for monitors, costs one descriptor and one more for each file, and is bound
-// to the process as its Process is, which may be closed meanwhile. It is used by
-// one goroutine at a time.
+// first use and reads it anew from the start. It is for monitors, costs one
+// descriptor and one more for each file, and is bound to the process as its
+// Process is, which may be closed meanwhile. It is used by one goroutine at a
+// time.
 type Sampler struct {
 	dir   dir
 	files [sampled]int // descriptors, closed where not yet opened

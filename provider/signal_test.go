@@ -26,7 +26,7 @@ func startAs(t *testing.T, i ids, mode ...string) *victim {
 func authority(t *testing.T) *Authority {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		unable(t, "not root, and other users' processes are needed")
+		cannot(t, "not root, and other users' processes are needed")
 	}
 	proc, err := OpenFS("/proc")
 	if err != nil {
