@@ -61,6 +61,7 @@ var roles = map[string]func() error{
 	"spacedenied": roleSpaceDenied,
 	"fdsdenied":   roleFDsDenied,
 	"elsewhere":   roleElsewhere,
+	"seizer":      roleSeizer,
 }
 
 // runRole runs a role to its end and gives its output.

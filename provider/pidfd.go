@@ -65,11 +65,29 @@ func (p *Process) Reap(ctx context.Context) (unix.WaitStatus, error) {
 	if err := p.await(ctx, f); err != nil {
 		return 0, err
 	}
-	status, err := waitChild(f, 0)
+	status, err := reap(ctx, f)
 	if err != nil {
 		return 0, p.fail("wait", "", err)
 	}
 	return status, nil
+}
+
+// reapPause is between two looks at a child that another traces: its end is for
+// its parent only when its tracer has seen it, of which nothing tells us.
+const reapPause = 10 * time.Millisecond
+
+func reap(ctx context.Context, f *os.File) (unix.WaitStatus, error) {
+	for {
+		status, err := waitChild(f, unix.WNOHANG)
+		if err != unix.EAGAIN {
+			return status, err
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(reapPause):
+		}
+	}
 }
 
 // pidfdFile is a pidfd that the runtime waits for.
@@ -114,7 +132,8 @@ func hasExited(pidfd int) bool {
 	return err == nil && n > 0
 }
 
-// waitChild is waitid(2) for whoever has exited, in the form of wait4(2).
+// waitChild is waitid(2) for whoever has exited, in the form of wait4(2). Under
+// WNOHANG it is EAGAIN where there is nothing to wait for yet.
 func waitChild(f *os.File, options int) (status unix.WaitStatus, err error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
@@ -129,8 +148,13 @@ func waitChild(f *os.File, options int) (status unix.WaitStatus, err error) {
 			}
 		}
 	})
-	if err = errors.Join(controlErr, err); err != nil {
+	switch {
+	case controlErr != nil:
+		return 0, controlErr
+	case err != nil:
 		return 0, err
+	case info.Signo == 0:
+		return 0, unix.EAGAIN
 	}
 	return waitStatus(&info), nil
 }
