@@ -31,7 +31,8 @@ func TestCountersParseAllocations(t *testing.T) {
 
 // Nor does reading.
 func TestCountersReadAllocations(t *testing.T) {
-	p := pin(t, openProc(t), os.Getpid())
+	f := openProc(t)
+	p, leader := pin(t, f, os.Getpid()), pin(t, f, start(t, ownSession).pid)
 	var statm Statm
 	var io IO
 	var sched Schedstat
@@ -42,7 +43,7 @@ func TestCountersReadAllocations(t *testing.T) {
 		"io":        func() error { return p.IO(&io) },
 		"schedstat": func() error { return p.Schedstat(&sched) },
 		"syscall":   func() error { return p.Syscall(&call) },
-		"autogroup": func() error { _, err := p.Autogroup(); return err },
+		"autogroup": func() error { _, err := leader.Autogroup(); return err },
 		"loginuid":  func() error { _, _, err := p.LoginUID(); return err },
 		"oom_score": func() error { _, err := p.OOMScore(); return err },
 		"comm":      func() error { _, err := p.Comm(); return err },

@@ -184,6 +184,10 @@ func kind(names string) option {
 	return func(c *exec.Cmd) { c.Env = append(c.Env, roleEnv+"="+names) }
 }
 
+// ownSession makes the child the leader of a session, and so of an autogroup:
+// who starts the tests need not be in any.
+func ownSession(c *exec.Cmd) { c.SysProcAttr.Setsid = true }
+
 func flags(clone uintptr) option {
 	return func(c *exec.Cmd) { c.SysProcAttr.Cloneflags |= clone }
 }

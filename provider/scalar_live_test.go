@@ -73,7 +73,7 @@ func asTask(t *Task) *Process { return &Process{dir{fs: t.fs, fd: t.fd, pid: t.p
 
 // A thread has the same methods, on its own files.
 func TestScalarsOfThreads(t *testing.T) {
-	c := start(t)
+	c := start(t, ownSession)
 	p := pin(t, openProc(t), c.pid)
 	task, err := p.Task(c.tid)
 	if err != nil {
