@@ -18,18 +18,25 @@ func (r *raw) query(h *fuse.InHeader) *nodes.Query {
 		tid = 0 // nobody
 	}
 	return &nodes.Query{
-		Context: context.Background(),
+		Context: r.context(h.Unique),
 		Tree:    r.tree,
 		Caller:  r.tree.Caller(tid, h.Uid, h.Gid),
 		Glance:  r.glance,
 	}
 }
 
+func (r *raw) context(unique uint64) context.Context {
+	if r.watch == nil {
+		return context.Background()
+	}
+	return r.watch.context(unique)
+}
+
 // glance is a look at one of many processes: short, and on the account of the
 // process's owner, so that who has stuck processes only hides them. A process
 // that is left out of a listing for a reason that nobody expects is logged.
 func (r *raw) glance(owner uint32, pid int, look func() error) error {
-	err := r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, nothing)
+	err := r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, func(bool) {})
 	r.nameStatus(err)
 	return err
 }

@@ -35,6 +35,7 @@ var errnos = []struct {
 	{nodes.ErrNotSupported, unix.EOPNOTSUPP},
 	{errBusy, unix.EBUSY},
 	{errDeadline, unix.ETIMEDOUT},
+	{errLeft, unix.EINTR},
 	{errNoMemory, unix.ENOMEM},
 	{errTooMany, unix.ENFILE},
 	{context.Canceled, unix.EINTR},

@@ -3,7 +3,6 @@ package fs
 import (
 	"context"
 	"math"
-	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/procfsd/procfsd/nodes"
@@ -15,12 +14,12 @@ import (
 const openFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 
 // Open checks everything that can be checked before a byte is asked for.
-func (r *raw) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
+func (r *raw) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	q, n, err := r.at(&in.InHeader)
 	if err != nil {
 		return r.nameStatus(err)
 	}
-	h, err := r.open(cancel, q, n, in)
+	h, err := r.open(q, n, in)
 	if err != nil {
 		return r.nameStatus(err)
 	}
@@ -29,7 +28,7 @@ func (r *raw) Open(cancel <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) f
 }
 
 // open takes over the query's target.
-func (r *raw) open(cancel <-chan struct{}, q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
+func (r *raw) open(q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 	access := accessOf(in.Flags)
 	row, err := see(q, n)
 	if err == nil && row.Kind == nodes.Link {
@@ -49,10 +48,9 @@ func (r *raw) open(cancel <-chan struct{}, q *nodes.Query, n id, in *fuse.OpenIn
 	if row.Open == nil {
 		return h, nil
 	}
-	err = r.bounded(cancel, q, h, func() (err error) {
+	if err = asking(q, row); err == nil {
 		h.file, err = row.Open(q, access)
-		return err
-	})
+	}
 	if err != nil {
 		r.handles.count.give(in.Uid, 1)
 		h.unuse()
@@ -79,8 +77,9 @@ func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
 	return q, sameOwner(h, in.Caller)
 }
 
-// Read serves a text from its snapshot, or a stream in place.
-func (r *raw) Read(cancel <-chan struct{}, in *fuse.ReadIn, _ []byte) (fuse.ReadResult, fuse.Status) {
+// Read serves a text from its snapshot, or a stream in place, both into the
+// reply itself: the loop gives each request a buffer of its own.
+func (r *raw) Read(_ <-chan struct{}, in *fuse.ReadIn, reply []byte) (fuse.ReadResult, fuse.Status) {
 	h := r.handles.get(in.Fh)
 	if h == nil {
 		return nil, fuse.EBADF
@@ -90,19 +89,44 @@ func (r *raw) Read(cancel <-chan struct{}, in *fuse.ReadIn, _ []byte) (fuse.Read
 		return nil, r.ioStatus(err)
 	}
 	q, err := r.again(h, &in.InHeader)
+	if err == nil {
+		err = asking(q, h.row)
+	}
 	if err != nil {
 		return nil, r.ioStatus(err)
 	}
-	var b []byte
-	if h.row.Kind == nodes.Stream {
-		b, err = r.readStream(cancel, q, h, in)
+	var n int
+	if reply = reply[:min(len(reply), int(in.Size))]; h.row.Kind == nodes.Stream {
+		n, err = h.file.(nodes.StreamFile).ReadAt(q, reply, int64(in.Offset))
 	} else {
-		b, err = r.readText(cancel, q, h, in)
+		n, err = r.readText(q, h, in.Offset, reply)
 	}
 	if err != nil {
 		return nil, r.ioStatus(err)
 	}
-	return fuse.ReadResultData(b), fuse.OK
+	return filled(reply[:n]), fuse.OK
+}
+
+// filled is a result that is in the reply already.
+type filled []byte
+
+func (f filled) Size() int { return len(f) }
+
+func (f filled) Bytes([]byte) ([]byte, fuse.Status) { return f, fuse.OK }
+
+func (f filled) Done() {}
+
+// Readv is asked for the result where the reply lies in several pieces, or in
+// one that is the buffer itself.
+func (f filled) Readv(to [][]byte) (int, fuse.Status) {
+	if len(f) > 0 && len(to) == 1 && &to[0][0] == &f[0] {
+		return len(f), fuse.OK
+	}
+	n := 0
+	for _, b := range to {
+		n += copy(b, f[n:])
+	}
+	return n, fuse.OK
 }
 
 // readable: every read(2) comes with its owner, for the files have no page
@@ -120,40 +144,35 @@ func readable(h *handle, in *fuse.ReadIn) error {
 	return nil
 }
 
-// readText cuts the piece that was asked for out of the snapshot.
-func (r *raw) readText(cancel <-chan struct{}, q *nodes.Query, h *handle, in *fuse.ReadIn) ([]byte, error) {
-	if err := h.lock(cancel); err != nil {
-		return nil, err
+// readText copies the piece that was asked for out of the snapshot.
+func (r *raw) readText(q *nodes.Query, h *handle, offset uint64, reply []byte) (int, error) {
+	if err := h.lock(q.Context); err != nil {
+		return 0, err
 	}
-	if h.text.serves(q, in.Offset) {
-		defer h.unlock()
-		return h.text.slice(in), nil
-	}
-	var piece []byte
-	err := r.boundedThen(cancel, q, h, func() error {
+	defer h.unlock()
+	if !h.text.serves(q, offset) {
 		if err := r.snapshot(q, h); err != nil {
-			return err
+			return 0, err
 		}
-		piece = h.text.slice(in)
-		return nil
-	}, h.unlock)
-	if err != nil {
-		return nil, err
 	}
-	return piece, nil
+	return h.text.read(reply, offset), nil
 }
 
 // snapshot makes the text anew, within the memory that is left.
 func (r *raw) snapshot(q *nodes.Query, h *handle) error {
 	h.text.drop()
 	memory := lease{from: r.memory, uid: q.Caller.UID}
+	defer func() {
+		if !h.text.valid { // by an error, or a panic
+			memory.resize(0)
+		}
+	}()
 	q.Reserve = memory.take
 	text, err := h.row.Fill(q, nil)
 	if err == nil {
 		err = memory.resize(cap(text))
 	}
 	if err != nil {
-		memory.resize(0)
 		return err
 	}
 	rights, judged := q.Caller.Rights()
@@ -161,53 +180,26 @@ func (r *raw) snapshot(q *nodes.Query, h *handle) error {
 	return nil
 }
 
-// slice never changes under the reader: a new snapshot has bytes of its own.
-func (s *snapshot) slice(in *fuse.ReadIn) []byte {
-	from := min(in.Offset, uint64(len(s.bytes)))
-	to := min(from+uint64(in.Size), uint64(len(s.bytes)))
-	return s.bytes[from:to]
-}
-
-// lock waits for the text, and some time longer than an interrupted caller.
-func (h *handle) lock(cancel <-chan struct{}) error {
-	limit := time.NewTimer(deadline)
-	defer limit.Stop()
-	var patience <-chan time.Time
-	for {
-		select {
-		case h.making <- struct{}{}:
-			return nil
-		case <-limit.C:
-			return errBusy
-		case <-patience:
-			return context.Canceled
-		case <-cancel:
-			cancel, patience = nil, time.After(grace)
-		}
+// lock waits for the text as long as its reader does.
+func (h *handle) lock(ctx context.Context) error {
+	select {
+	case h.making <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case h.making <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return errBusy
 	}
 }
 
 func (h *handle) unlock() { <-h.making }
 
-// readStream reads into memory of its own: the reply's buffer is not ours any
-// more once the deadline has passed.
-func (r *raw) readStream(cancel <-chan struct{}, q *nodes.Query, h *handle, in *fuse.ReadIn) ([]byte, error) {
-	var got []byte
-	err := r.bounded(cancel, q, h, func() error {
-		b := make([]byte, in.Size)
-		n, err := h.file.(nodes.StreamFile).ReadAt(q, b, int64(in.Offset))
-		got = b[:n]
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return got, nil
-}
-
 // Write hands a message to a text, whole, or writes a stream in place. Who
 // opened what takes no writes, as root may, is told here.
-func (r *raw) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
+func (r *raw) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, fuse.Status) {
 	h := r.handles.get(in.Fh)
 	if h == nil {
 		return 0, fuse.EBADF
@@ -220,7 +212,7 @@ func (r *raw) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte) (uint
 	if err != nil {
 		return 0, r.ioStatus(err)
 	}
-	n, err := r.write(cancel, q, h, int64(in.Offset), data)
+	n, err := write(q, h, int64(in.Offset), data)
 	if err != nil {
 		return 0, r.ioStatus(err)
 	}
@@ -237,20 +229,14 @@ func writable(h *handle, in *fuse.WriteIn) error {
 	return nil
 }
 
-func (r *raw) write(cancel <-chan struct{}, q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
-	var written int
-	err := r.bounded(cancel, q, h, func() (err error) {
-		if h.row.Kind == nodes.Text {
-			written, err = len(data), h.row.Store(q, data)
-			return err
-		}
-		written, err = h.file.(nodes.StreamFile).WriteAt(q, data, offset)
-		return err
-	})
-	if err != nil {
+func write(q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
+	if err := asking(q, h.row); err != nil {
 		return 0, err
 	}
-	return written, nil
+	if h.row.Kind == nodes.Text {
+		return len(data), h.row.Store(q, data)
+	}
+	return h.file.(nodes.StreamFile).WriteAt(q, data, offset)
 }
 
 // Fsync has nothing to do.

@@ -49,6 +49,11 @@ func (s *snapshot) serves(q *nodes.Query, offset uint64) bool {
 	return err == nil && rights == s.rights
 }
 
+// read copies what lies at offset.
+func (s *snapshot) read(reply []byte, offset uint64) int {
+	return copy(reply, s.bytes[min(offset, uint64(len(s.bytes))):])
+}
+
 func (s *snapshot) drop() {
 	if s.valid {
 		s.memory.resize(0)

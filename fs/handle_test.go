@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -106,11 +105,11 @@ func stuck(t *testing.T, fill func(q *nodes.Query) ([]byte, error)) (*raw, *hand
 	return r, h, q, file
 }
 
-// TestReadStuck: a read gives up on a text that does not come; the file stays
+// TestReadStuck: a read of a text that does not come is told when nobody waits
+// for it any more, and so is who waits for the text meanwhile; the file stays
 // while it is being made, and the memory is given back in the end.
 func TestReadStuck(t *testing.T) {
-	var come chan struct{}
-	var held int
+	come := make(chan struct{})
 	var told error
 	r, h, q, file := stuck(t, func(q *nodes.Query) ([]byte, error) {
 		if err := q.Reserve(1000); err != nil {
@@ -118,45 +117,35 @@ func TestReadStuck(t *testing.T) {
 		}
 		<-come
 		told = q.Context.Err()
-		return []byte("late"), nil
+		return []byte("late"), told
 	})
-	synctest.Test(t, func(t *testing.T) {
-		come = make(chan struct{})
-		h.making = make(chan struct{}, 1)
-		r.slots = newSlots(testBounds, false)
-		begin := time.Now()
-		b, err := r.readText(nil, q, h, &fuse.ReadIn{Size: 10})
-		if !errors.Is(err, errDeadline) || b != nil || time.Since(begin) != deadline {
-			t.Errorf("%q, %v after %v", b, err, time.Since(begin))
-		}
-		_, err = r.readText(nil, q, h, &fuse.ReadIn{Size: 10})
-		if !errors.Is(err, errBusy) {
-			t.Errorf("a second reader meanwhile: %v", err)
-		}
-		cancel := make(chan struct{})
-		close(cancel)
-		if err := h.lock(cancel); errnoOf(err, 0) != 4 {
-			t.Errorf("an interrupted reader: %v", err)
-		}
-		synctest.Wait()
-		held = r.memory.used
-		h.unuse() // RELEASE
-		synctest.Wait()
-		if file.n.Load() != 0 {
-			t.Error("closed under the call")
-		}
-		close(come)
-		synctest.Wait()
-		if file.n.Load() != 1 || r.memory.used != 0 {
-			t.Errorf("closed %d times, %d bytes held", file.n.Load(), r.memory.used)
-		}
+	ctx, giveUp := context.WithCancel(context.Background())
+	q.Context = ctx
+	h.use()
+	result := make(chan error)
+	go func() {
+		defer h.unuse()
+		_, err := r.readText(q, h, 0, make([]byte, 10))
+		result <- err
+	}()
+	eventually(t, "the text is being made", func() bool {
+		r.memory.mu.Lock()
+		defer r.memory.mu.Unlock()
+		return r.memory.used == 1000
 	})
-	if !errors.Is(told, context.Canceled) {
-		t.Errorf("the call is not told that nobody waits: %v", told)
+	giveUp()
+	if _, err := r.readText(q, h, 0, make([]byte, 10)); !errors.Is(err, errBusy) {
+		t.Errorf("a second reader meanwhile: %v", err)
 	}
-	if held != 1000 {
-		t.Errorf("%d bytes held meanwhile", held)
+	h.unuse() // RELEASE
+	if file.n.Load() != 0 {
+		t.Error("closed under the call")
 	}
+	close(come)
+	if err := <-result; !errors.Is(err, context.Canceled) || !errors.Is(told, context.Canceled) {
+		t.Errorf("the call is not told that nobody waits: %v, %v", told, err)
+	}
+	eventually(t, "all is given back", func() bool { return file.n.Load() == 1 && r.memory.used == 0 })
 }
 
 // TestReadFailed: a text that fails leaves nothing behind, not even a former
@@ -174,9 +163,9 @@ func TestReadFailed(t *testing.T) {
 	})
 	r.memory = newBudget(10_000, errNoMemory)
 	read := func(offset uint64) (string, error) {
-		b, err := r.readText(nil, q, h, &fuse.ReadIn{Offset: offset, Size: 10})
-		settle(r)
-		return string(b), err
+		b := make([]byte, 10)
+		n, err := r.readText(q, h, offset, b)
+		return string(b[:n]), err
 	}
 	if got, err := read(0); got != "good" || err != nil || r.memory.used != 4 && r.memory.used != 8 {
 		t.Errorf("%q, %v, %d bytes held", got, err, r.memory.used)
@@ -196,27 +185,39 @@ func TestReadFailed(t *testing.T) {
 		t.Error("the handle stays locked")
 	}
 	h.row.Fill = func(*nodes.Query, []byte) ([]byte, error) { panic("bad") }
-	if _, err := read(0); !errors.Is(err, errPanic) || len(h.making) != 0 {
-		t.Errorf("panic: %v, locked %d", err, len(h.making))
-	}
+	func() {
+		defer func() {
+			if v := recover(); v != "bad" || len(h.making) != 0 || r.memory.used != 9000 {
+				t.Errorf("panic: %v, locked %d, %d bytes held", v, len(h.making), r.memory.used)
+			}
+		}()
+		read(0)
+	}()
 }
 
-func FuzzSlice(f *testing.F) {
-	f.Add([]byte("0123456789"), uint64(3), uint32(4))
-	f.Add([]byte(""), ^uint64(0), ^uint32(0))
-	f.Fuzz(func(t *testing.T, text []byte, offset uint64, size uint32) {
-		s := snapshot{bytes: text}
-		got := s.slice(&fuse.ReadIn{Offset: offset, Size: size})
-		if uint64(len(got)) > uint64(size) {
-			t.Errorf("%d bytes for %d", len(got), size)
-		}
-		for i, c := range got {
+func FuzzSnapshotRead(f *testing.F) {
+	f.Add([]byte("0123456789"), uint64(3), uint16(4))
+	f.Add([]byte(""), ^uint64(0), ^uint16(0))
+	f.Fuzz(func(t *testing.T, text []byte, offset uint64, size uint16) {
+		s, reply := snapshot{bytes: text}, make([]byte, size)
+		n := s.read(reply, offset)
+		for i, c := range reply[:n] {
 			if text[offset+uint64(i)] != c {
 				t.Fatalf("byte %d", i)
 			}
 		}
-		if len(got) < int(size) && offset < uint64(len(text)) && offset+uint64(len(got)) != uint64(len(text)) {
-			t.Errorf("short before the end: %d of %d at %d", len(got), size, offset)
+		if n < int(size) && offset < uint64(len(text)) && offset+uint64(n) != uint64(len(text)) {
+			t.Errorf("short before the end: %d of %d at %d", n, size, offset)
 		}
 	})
+}
+
+// eventually waits for what another goroutine does.
+func eventually(t *testing.T, what string, come func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !come(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
 }

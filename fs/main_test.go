@@ -217,54 +217,36 @@ func (f failing) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Opcodes of <linux/fuse.h>.
+// More opcodes of <linux/fuse.h>.
 const (
-	opLookup = iota + 1
-	opForget
-	opGetAttr
-	opSetAttr
-	opReadlink
-	opSymlink
-	_
-	opMknod
-	opMkdir
-	opUnlink
-	opRmdir
-	opRename
-	opLink
-	opOpen
-	opRead
-	opWrite
-	opStatFs
-	opRelease
-	_
-	opFsync
-	opSetXAttr
-	opGetXAttr
-	opListXAttr
-	opRemoveXAttr
-	opFlush
-	opInit
-	opOpenDir
-	opReadDir
-	opReleaseDir
-	opFsyncDir
-	opGetLk
-	opSetLk
-	opSetLkw
-	opAccess
-	opCreate
-	opInterrupt
-	opBmap
-	opDestroy
-	opIoctl
-	opPoll
-	_
-	opBatchForget
-	opFallocate
-	opReadDirPlus
-	opRename2
-	opLseek
-	opCopyFileRange
-	opTmpfile = 51
+	opForget        = 2
+	opSymlink       = 6
+	opMknod         = 8
+	opMkdir         = 9
+	opUnlink        = 10
+	opRmdir         = 11
+	opRename        = 12
+	opLink          = 13
+	opStatFs        = 17
+	opRelease       = 18
+	opFsync         = 20
+	opSetXAttr      = 21
+	opRemoveXAttr   = 24
+	opFlush         = 25
+	opReleaseDir    = 29
+	opFsyncDir      = 30
+	opGetLk         = 31
+	opSetLk         = 32
+	opSetLkw        = 33
+	opCreate        = 35
+	opBmap          = 37
+	opDestroy       = 38
+	opPoll          = 40
+	opBatchForget   = 42
+	opFallocate     = 43
+	opReadDirPlus   = 44
+	opRename2       = 45
+	opLseek         = 46
+	opCopyFileRange = 47
+	opTmpfile       = 51
 )

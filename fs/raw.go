@@ -15,13 +15,15 @@ import (
 type raw struct {
 	fuse.RawFileSystem
 
-	tree    *nodes.Tree
-	log     *slog.Logger
-	slots   *slots // what a row marks as blocking
-	glances *slots // one process of a listing
-	handles *handles
-	memory  *budget
-	now     func() time.Time
+	tree     *nodes.Tree
+	log      *slog.Logger
+	watch    *watch // of the loop; nil without one
+	requests *slots // what takes longer than it should
+	slots    *slots // what a row marks as blocking
+	glances  *slots // one process of a listing
+	handles  *handles
+	memory   *budget
+	now      func() time.Time
 }
 
 // Bounds of what all callers together may hold.
@@ -37,6 +39,7 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          tree,
 		log:           log,
+		requests:      newSlots(bounds{all: 1024, uid: 128, target: 32}, true),
 		slots:         newSlots(bounds{all: 64, uid: 16, target: 2}, false),
 		glances:       newSlots(bounds{all: 256, uid: 16, target: 2}, true),
 		handles:       newHandles(maxHandles()),
@@ -60,10 +63,12 @@ func (r *raw) String() string { return "procfsd" }
 // stays for a call that is stuck, so that it never meets another's descriptor.
 func (r *raw) OnUnmount() {
 	r.handles.closeAll()
-	if r.slots.idle() && r.glances.idle() {
+	if r.idle() {
 		r.tree.Close()
 	}
 }
+
+func (r *raw) idle() bool { return r.requests.idle() && r.slots.idle() && r.glances.idle() }
 
 // Lookup finds a name in the root or in a process.
 func (r *raw) Lookup(_ <-chan struct{}, h *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
@@ -207,8 +212,9 @@ func enterable(q *nodes.Query, mask uint32) error {
 }
 
 // Readlink is asked each time: the answer depends on the caller.
-func (r *raw) Readlink(cancel <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status) {
+func (r *raw) Readlink(_ <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.Status) {
 	q, n, err := r.at(in)
+	defer func() { done(q) }()
 	if err != nil {
 		return nil, r.nameStatus(err)
 	}
@@ -216,21 +222,14 @@ func (r *raw) Readlink(cancel <-chan struct{}, in *fuse.InHeader) ([]byte, fuse.
 	if err == nil && row.Kind != nodes.Link {
 		err = unix.EINVAL
 	}
-	if err != nil {
-		done(q)
-		return nil, r.nameStatus(err)
+	if err == nil {
+		err = asking(q, row)
 	}
-	h := newHandle(row, q, in.Owner, nodes.Access{Read: true})
-	defer h.unuse()
-	var text string
-	err = r.bounded(cancel, q, h, func() (err error) {
-		text, err = row.Read(q)
-		return err
-	})
 	if err != nil {
 		return nil, r.nameStatus(err)
 	}
-	return []byte(text), fuse.OK
+	text, err := row.Read(q)
+	return []byte(text), r.nameStatus(err)
 }
 
 // StatFs as FreeBSD's: two blocks, all free, and no files counted.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -15,8 +14,7 @@ import (
 // Server serves one mount.
 type Server struct {
 	mountpoint string
-	device     uint64 // the mount's st_dev
-	stock      *fuse.Server
+	device     uint64        // the mount's st_dev
 	ended      chan struct{} // the kernel has no more requests
 	stopped    chan struct{} // we do not want any more
 	stop       sync.Once
@@ -24,18 +22,21 @@ type Server struct {
 
 // serve answers INIT and starts the loop over the device, which it takes over.
 func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
-	var raw fuse.RawFileSystem = newPatient(newRaw(tree, o.Log))
+	r := newRaw(tree, o.Log)
+	var traced fuse.RawFileSystem = r
 	if o.Trace {
-		raw = trace{RawFileSystem: raw, log: o.Log}
+		traced = trace{RawFileSystem: r, log: o.Log}
 	}
-	stock, err := fuse.NewServer(raw, "/dev/fd/"+strconv.Itoa(device), protocol(o.Log))
-	if err != nil {
+	l := newLoop(deviceFile(device), fuse.NewProtocolServer(traced, protocol(o.Log)), r)
+	if err := l.init(); err != nil {
+		unix.Close(device)
 		return nil, fmt.Errorf("%w: %w", ErrMount, err)
 	}
-	s := &Server{mountpoint: o.Mountpoint, stock: stock, ended: make(chan struct{}), stopped: make(chan struct{})}
+	s := &Server{mountpoint: o.Mountpoint, ended: make(chan struct{}), stopped: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
-		stock.Serve()
+		defer unix.Close(device)
+		l.run()
 	}()
 	return s, nil
 }

@@ -8,17 +8,9 @@ import (
 	"time"
 )
 
-// Nothing that touches a process may hang its caller: the process may be stuck
-// in the kernel, with its memory, its executable or its very stat. So each such
-// call runs on a goroutine of its own, in a slot, and its caller waits no longer
-// than a deadline. A slot stays taken until the call really ends: a stuck
-// process costs so many threads and no more.
-const (
-	deadline        = 2 * time.Second         // for what is known to block
-	requestDeadline = 2200 * time.Millisecond // for a whole request
-	glanceDeadline  = time.Second             // for one process of a listing
-	grace           = 500 * time.Millisecond  // for a caller that was interrupted
-)
+// What may block is done in a slot, so that many cannot hold all of the
+// daemon's threads. A slot stays taken until the call in it really ends.
+const glanceDeadline = time.Second // for one process of a listing
 
 // bounds of slots: in all, for a uid, for a process.
 type bounds struct{ all, uid, target int }
@@ -35,6 +27,7 @@ type slots struct {
 
 	mu       sync.Mutex
 	all      int
+	taken    atomic.Int32 // the same, for a look without the lock
 	byUID    map[uint32]int
 	byTarget map[int]int
 	stuck    map[int]int
@@ -62,7 +55,7 @@ const (
 func (s *slots) run(cancel <-chan struct{}, who holder, limit time.Duration, fn func(context.Context) error, finally func(left bool)) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	if err := s.acquire(cancel, timer.C, who); err != nil {
+	if err := s.acquireWithin(cancel, timer.C, who); err != nil {
 		finally(false)
 		return err
 	}
@@ -126,7 +119,7 @@ func guarded(ctx context.Context, fn func(context.Context) error) (err error) {
 	return fn(ctx)
 }
 
-func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who holder) error {
+func (s *slots) acquireWithin(cancel <-chan struct{}, limit <-chan time.Time, who holder) error {
 	var patience <-chan time.Time // runs once the caller is interrupted
 	for {
 		freed, err := s.try(who)
@@ -145,6 +138,38 @@ func (s *slots) acquire(cancel <-chan struct{}, limit <-chan time.Time, who hold
 	}
 }
 
+// enter takes a slot, beyond the bounds if need be: for what has begun already.
+func (s *slots) enter(who holder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(who, 1)
+}
+
+// free reports whether there is a slot, which it does not take. Mostly all are.
+func (s *slots) free(who holder) bool {
+	if s.taken.Load() == 0 {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stuck[who.pid] == 0 && s.room(who)
+}
+
+// isStuck reports whether something of the process has outlived its deadline
+// and not come back yet.
+func (s *slots) isStuck(pid int) bool {
+	if s.taken.Load() == 0 {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stuck[pid] > 0
+}
+
+func (s *slots) room(who holder) bool {
+	return s.all < s.bounds.all && s.byUID[who.uid] < s.bounds.uid && s.byTarget[who.pid] < s.bounds.target
+}
+
 // try takes a slot, or gives what to wait for; a process that is stuck is not
 // waited for.
 func (s *slots) try(who holder) (wait <-chan struct{}, err error) {
@@ -153,7 +178,7 @@ func (s *slots) try(who holder) (wait <-chan struct{}, err error) {
 	if s.breaker && s.stuck[who.pid] > 0 {
 		return nil, errDeadline
 	}
-	if s.all >= s.bounds.all || s.byUID[who.uid] >= s.bounds.uid || s.byTarget[who.pid] >= s.bounds.target {
+	if !s.room(who) {
 		return s.freed, nil
 	}
 	s.add(who, 1)
@@ -187,6 +212,7 @@ func (s *slots) idle() bool {
 
 func (s *slots) add(who holder, n int) {
 	s.all += n
+	s.taken.Add(int32(n))
 	count(s.byUID, who.uid, n)
 	count(s.byTarget, who.pid, n)
 }
@@ -195,5 +221,20 @@ func (s *slots) add(who holder, n int) {
 func count[K comparable](m map[K]int, k K, n int) {
 	if m[k] += n; m[k] == 0 {
 		delete(m, k)
+	}
+}
+
+// acquire waits for a slot until done.
+func (s *slots) acquire(done <-chan struct{}, who holder) error {
+	for {
+		freed, err := s.try(who)
+		if freed == nil {
+			return err
+		}
+		select {
+		case <-freed:
+		case <-done:
+			return errBusy
+		}
 	}
 }

@@ -55,7 +55,7 @@ func (b *bench) openStatus() (sides, error) {
 
 func (b *bench) eachAgain(fds []int) error {
 	for _, fd := range fds {
-		if _, err := pread(fd, b.buf[:4096], 0); err != nil {
+		if _, err := pread(fd, b.buf[:lineRoom], 0); err != nil {
 			return err
 		}
 	}

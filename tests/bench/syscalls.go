@@ -43,13 +43,21 @@ func read(fd int, p path, buf []byte) (int, error) {
 	}
 }
 
+// Reads ask for as much as programs do: a line takes a page, cat(1) and its
+// like read 128 KiB at a time. The kernel pins what FUSE is asked for, page by
+// page, however little comes.
+const (
+	lineRoom = 4 << 10
+	textRoom = 128 << 10
+)
+
 // once opens, reads once and closes.
 func (p path) once(buf []byte) (int, error) {
 	fd, err := p.open()
 	if err != nil {
 		return 0, err
 	}
-	n, err := read(fd, p, buf)
+	n, err := read(fd, p, buf[:lineRoom])
 	unix.Close(fd)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("read %s: nothing", p)
@@ -65,7 +73,7 @@ func (p path) whole(buf []byte) (int, error) {
 	}
 	defer unix.Close(fd)
 	for all := 0; ; {
-		n, err := read(fd, p, buf[all:])
+		n, err := read(fd, p, buf[all:min(all+textRoom, len(buf))])
 		if n == 0 || err != nil {
 			return all, err
 		}

@@ -1,0 +1,282 @@
+package fs
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Nothing that touches a process may hang its caller, or anybody else: the
+// process may be stuck in the kernel, with its memory, its executable or its
+// very stat. So the watch looks again and again. What is answered in place and
+// takes too long costs its worker the reading; what has taken as long as it
+// may, or whose caller was interrupted some time ago, is refused, and its
+// result dropped when it comes. One goroutine watches all: a request that is
+// quick costs two atomic operations, no timer.
+const (
+	deadline = 2 * time.Second        // for a request
+	grace    = 500 * time.Millisecond // for one whose caller was interrupted
+
+	tick     = time.Millisecond      // between looks at what is answered in place
+	restTick = 20 * time.Millisecond // and at the rest, where that is all there is
+	restless = 20                    // looks without a request before the next rest
+)
+
+// call is a request that is being answered, and the context of who answers.
+type call struct {
+	watch  *watch
+	unique uint64
+	who    holder
+
+	// Under the watch's lock, once the watch knows it:
+	started     time.Time
+	interrupted time.Time // zero: not
+	waits       bool      // for a slot
+	slots       *slots    // whose slot it has
+	refused     bool
+	done        chan struct{} // closed when it is refused; made when asked for
+}
+
+type watch struct {
+	loop *loop
+
+	here    atomic.Pointer[call] // what the leader answers in place
+	served  atomic.Uint64        // how many have been begun in place
+	resting atomic.Bool
+	wake    chan struct{}
+
+	mu    sync.Mutex
+	calls map[uint64]*call // all others that are under way, by unique
+}
+
+func newWatch(l *loop) *watch {
+	return &watch{loop: l, wake: make(chan struct{}, 1), calls: make(map[uint64]*call)}
+}
+
+// begin and end enclose what is answered in place; end reports whether the
+// caller still leads.
+func (w *watch) begin(c *call) {
+	w.here.Store(c)
+	w.served.Add(1)
+	if w.resting.Load() {
+		w.rouse()
+	}
+}
+
+func (w *watch) end(c *call) bool { return w.here.CompareAndSwap(c, nil) }
+
+func (w *watch) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// add makes a call known that is not answered in place.
+func (w *watch) add(c *call) {
+	w.mu.Lock()
+	c.started = time.Now()
+	w.calls[c.unique] = c
+	w.mu.Unlock()
+	if w.resting.Load() {
+		w.rouse()
+	}
+}
+
+// starts notes that a call has its slot.
+func (w *watch) starts(c *call, s *slots) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c.waits, c.slots = false, s
+	if c.refused {
+		s.stick(c.who)
+	}
+}
+
+// finish ends a call that the watch knows, and reports whether its reply is
+// still wanted.
+func (w *watch) finish(c *call) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.calls, c.unique)
+	if c.slots != nil {
+		if c.refused {
+			c.slots.unstick(c.who)
+		}
+		c.slots.release(c.who)
+	}
+	return !c.refused
+}
+
+// interrupt notes that a caller has had a signal. The kernel says so for every
+// signal, and a call that only takes its time should not fail for one.
+func (w *watch) interrupt(unique uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.calls[unique]; c != nil && c.interrupted.IsZero() {
+		c.interrupted = time.Now()
+	}
+}
+
+// run watches until the device has ended, and what was under way with it: but
+// for what is stuck, which it refuses.
+func (w *watch) run() {
+	last, quiet := uint64(0), 0
+	for !w.over() {
+		served := w.served.Load()
+		switch c := w.here.Load(); {
+		case served != last:
+			quiet = 0
+		case c != nil:
+			w.depose(c)
+			quiet = 0
+		default:
+			quiet++
+		}
+		last = served
+		w.refuse(func(c *call) error { return c.overdue(time.Now()) })
+		w.pause(quiet >= restless)
+	}
+	w.refuse(func(*call) error { return errLeft })
+	for end := time.Now().Add(grace); !w.loop.fs.idle() && time.Now().Before(end); {
+		time.Sleep(tick)
+	}
+}
+
+func (w *watch) over() bool {
+	select {
+	case <-w.loop.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// pause waits a tick, or where nothing has come for a while until something
+// does.
+func (w *watch) pause(rest bool) {
+	if !rest {
+		time.Sleep(tick)
+		return
+	}
+	w.resting.Store(true)
+	defer w.resting.Store(false)
+	if w.here.Load() != nil { // it began before it could know that we rest
+		return
+	}
+	var look <-chan time.Time
+	if w.busy() {
+		look = time.After(restTick)
+	}
+	select {
+	case <-w.wake:
+	case <-look:
+	case <-w.loop.ended:
+	}
+}
+
+func (w *watch) busy() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.calls) > 0
+}
+
+// depose takes the reading from a leader that is not done with its request: the
+// request goes on in a slot of its own, and another worker reads.
+func (w *watch) depose(c *call) {
+	w.mu.Lock()
+	deposed := w.here.CompareAndSwap(c, nil)
+	if deposed {
+		c.started, c.slots = time.Now(), w.loop.fs.requests
+		w.calls[c.unique] = c
+		c.slots.enter(c.who)
+	}
+	w.mu.Unlock()
+	if deposed {
+		w.loop.handOn()
+	}
+}
+
+// refuse answers, with an error, each call for which verdict gives one.
+func (w *watch) refuse(verdict func(*call) error) {
+	refused := map[uint64]error{}
+	w.mu.Lock()
+	for unique, c := range w.calls {
+		if err := verdict(c); err != nil {
+			refused[unique] = err
+			delete(w.calls, unique)
+			c.refuse()
+		}
+	}
+	w.mu.Unlock()
+	for unique, err := range refused {
+		w.loop.refuse(unique, err)
+	}
+}
+
+// refuse marks a call as one whose result is not wanted any more. What has a
+// slot keeps it until it really ends: a stuck process costs so many threads and
+// no more.
+func (c *call) refuse() {
+	c.refused = true
+	if c.done != nil {
+		close(c.done)
+	}
+	if c.slots != nil {
+		c.slots.stick(c.who)
+	}
+}
+
+func (c *call) overdue(now time.Time) error {
+	switch {
+	case !c.interrupted.IsZero() && now.Sub(c.interrupted) >= grace:
+		return errLeft
+	case now.Sub(c.started) < deadline:
+		return nil
+	case c.waits:
+		return errBusy
+	}
+	return errDeadline
+}
+
+// context is that of a request under way. What is not known yet is answered in
+// place, and by whoever asks.
+func (w *watch) context(unique uint64) context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.calls[unique]; c != nil {
+		return c
+	}
+	if c := w.here.Load(); c != nil {
+		return c
+	}
+	return context.Background() // INIT
+}
+
+// A call is done when nobody waits for its result.
+
+func (c *call) Done() <-chan struct{} {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.refused {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+func (c *call) Err() error {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	if c.refused {
+		return context.Canceled
+	}
+	return nil
+}
+
+func (c *call) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+func (c *call) Value(any) any { return nil }
