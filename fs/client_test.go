@@ -17,26 +17,26 @@ const childEnv = "PROCFSD_FS_TEST_CHILD"
 // client speaks FUSE to the file system, as the kernel does for a caller.
 type client struct {
 	t      testing.TB
-	server *fuse.ProtocolServer
+	server handler
 	who    fuse.Caller
 	unique uint64
 }
 
-func serverOf(t testing.TB, r *raw) *fuse.ProtocolServer {
+func serverOf(t testing.TB, r *raw) handler {
 	opts := protocol(r.log)
 	opts.PanicHandler = func(v any) fuse.Status {
 		t.Errorf("panic: %v", v)
 		return fuse.EIO
 	}
-	return fuse.NewProtocolServer(r, opts)
+	return hot{raw: r, rest: fuse.NewProtocolServer(r, opts)}
 }
 
 // newClient is for a caller with the child's ids.
-func newClient(t testing.TB, server *fuse.ProtocolServer, c *child) *client {
+func newClient(t testing.TB, server handler, c *child) *client {
 	return clientOf(t, server, c.pid, c.uid, c.gid)
 }
 
-func clientOf(t testing.TB, server *fuse.ProtocolServer, tid int, uid, gid uint32) *client {
+func clientOf(t testing.TB, server handler, tid int, uid, gid uint32) *client {
 	return &client{t: t, server: server, who: fuse.Caller{Owner: fuse.Owner{Uid: uid, Gid: gid}, Pid: uint32(tid)}}
 }
 

@@ -44,7 +44,7 @@ func (r *raw) open(q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 		done(q)
 		return nil, err
 	}
-	h := newHandle(row, q, in.Owner, access)
+	h := r.handles.handle().begin(row, q, in.Owner, access)
 	if row.Open == nil {
 		return h, nil
 	}
@@ -80,31 +80,38 @@ func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
 // Read serves a text from its snapshot, or a stream in place, both into the
 // reply itself: the loop gives each request a buffer of its own.
 func (r *raw) Read(_ <-chan struct{}, in *fuse.ReadIn, reply []byte) (fuse.ReadResult, fuse.Status) {
+	n, status := r.read(in, reply)
+	if !status.Ok() {
+		return nil, status
+	}
+	return filled(reply[:n]), fuse.OK
+}
+
+func (r *raw) read(in *fuse.ReadIn, reply []byte) (int, fuse.Status) {
 	h := r.handles.get(in.Fh)
 	if h == nil {
-		return nil, fuse.EBADF
+		return 0, fuse.EBADF
 	}
 	defer h.unuse()
+	n, err := r.readHandle(h, in, reply[:min(len(reply), int(in.Size))])
+	return n, r.ioStatus(err)
+}
+
+func (r *raw) readHandle(h *handle, in *fuse.ReadIn, reply []byte) (int, error) {
 	if err := readable(h, in); err != nil {
-		return nil, r.ioStatus(err)
+		return 0, err
 	}
 	q, err := r.again(h, &in.InHeader)
 	if err == nil {
 		err = asking(q, h.row)
 	}
 	if err != nil {
-		return nil, r.ioStatus(err)
+		return 0, err
 	}
-	var n int
-	if reply = reply[:min(len(reply), int(in.Size))]; h.row.Kind == nodes.Stream {
-		n, err = h.file.(nodes.StreamFile).ReadAt(q, reply, int64(in.Offset))
-	} else {
-		n, err = r.readText(q, h, in.Offset, reply)
+	if h.row.Kind == nodes.Stream {
+		return h.file.(nodes.StreamFile).ReadAt(q, reply, int64(in.Offset))
 	}
-	if err != nil {
-		return nil, r.ioStatus(err)
-	}
-	return filled(reply[:n]), fuse.OK
+	return r.readText(q, h, in.Offset, reply)
 }
 
 // filled is a result that is in the reply already.
@@ -168,7 +175,7 @@ func (r *raw) snapshot(q *nodes.Query, h *handle) error {
 		}
 	}()
 	q.Reserve = memory.take
-	text, err := h.row.Fill(q, nil)
+	text, err := h.row.Fill(q, h.room[:0])
 	if err == nil {
 		err = memory.resize(cap(text))
 	}

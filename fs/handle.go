@@ -24,6 +24,9 @@ type handle struct {
 	// making is held by who looks at, or makes, the text below.
 	making chan struct{}
 	text   snapshot
+	room   []byte // for a short text
+
+	spare *sync.Pool // where it goes in the end, nil for nowhere
 }
 
 // snapshot is the text as one reader saw it. Reads go on in it until somebody
@@ -36,6 +39,10 @@ type snapshot struct {
 	bytes  []byte
 	memory lease
 }
+
+// shortText is how long nearly every text is: so much room stays with a handle
+// that is used for one file after another.
+const shortText = 1 << 10
 
 func (s *snapshot) serves(q *nodes.Query, offset uint64) bool {
 	switch {
@@ -61,8 +68,13 @@ func (s *snapshot) drop() {
 	*s = snapshot{}
 }
 
-func newHandle(row *nodes.Row, q *nodes.Query, opener fuse.Owner, access nodes.Access) *handle {
-	h := &handle{row: row, opener: opener, access: access, making: make(chan struct{}, 1)}
+func newHandle() *handle {
+	return &handle{making: make(chan struct{}, 1), room: make([]byte, 0, shortText)}
+}
+
+// begin takes over the query's target.
+func (h *handle) begin(row *nodes.Row, q *nodes.Query, opener fuse.Owner, access nodes.Access) *handle {
+	h.row, h.opener, h.access = row, opener, access
 	h.uses.Store(1)
 	if q.Target != nil {
 		h.process = q.Target.Process
@@ -83,6 +95,10 @@ func (h *handle) unuse() {
 		h.process.Close()
 	}
 	h.text.drop()
+	h.row, h.file, h.process = nil, nil, nil
+	if h.spare != nil {
+		h.spare.Put(h)
+	}
 }
 
 // handles numbers the open files.
@@ -91,11 +107,20 @@ type handles struct {
 	last  uint64
 	open  map[uint64]*handle
 	count *budget
+	spare sync.Pool // of handles that nobody uses any more
 }
 
 func newHandles(limit int) *handles {
-	return &handles{open: make(map[uint64]*handle), count: newBudget(limit, errTooMany)}
+	t := &handles{open: make(map[uint64]*handle), count: newBudget(limit, errTooMany)}
+	t.spare.New = func() any {
+		h := newHandle()
+		h.spare = &t.spare
+		return h
+	}
+	return t
 }
+
+func (t *handles) handle() *handle { return t.spare.Get().(*handle) }
 
 func (t *handles) add(h *handle) uint64 {
 	t.mu.Lock()

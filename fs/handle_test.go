@@ -21,7 +21,7 @@ func (c *closings) Close() error { c.n.Add(1); return nil }
 func TestHandleUse(t *testing.T) {
 	handles, memory := newHandles(10), newBudget(100, errNoMemory)
 	file := new(closings)
-	h := newHandle(&nodes.Row{}, &nodes.Query{}, fuse.Owner{Uid: 7}, nodes.Access{Read: true})
+	h := newHandle().begin(&nodes.Row{}, &nodes.Query{}, fuse.Owner{Uid: 7}, nodes.Access{Read: true})
 	h.file = file
 	if err := handles.count.take(7, 1); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestHandlesEnd(t *testing.T) {
 	files := make([]closings, 3)
 	var numbers []uint64
 	for i := range files {
-		h := newHandle(&nodes.Row{}, &nodes.Query{}, fuse.Owner{Uid: 7}, nodes.Access{})
+		h := newHandle().begin(&nodes.Row{}, &nodes.Query{}, fuse.Owner{Uid: 7}, nodes.Access{})
 		h.file = &files[i]
 		handles.count.take(7, 1)
 		numbers = append(numbers, handles.add(h))
@@ -100,7 +100,7 @@ func stuck(t *testing.T, fill func(q *nodes.Query) ([]byte, error)) (*raw, *hand
 	c := start(t)
 	q := &nodes.Query{Context: context.Background(), Tree: tree, Caller: tree.Caller(c.pid, c.uid, c.gid)}
 	row := &nodes.Row{Kind: nodes.Text, MayBlock: true, Fill: func(q *nodes.Query, _ []byte) ([]byte, error) { return fill(q) }}
-	h, file := newHandle(row, q, fuse.Owner{}, nodes.Access{Read: true}), new(closings)
+	h, file := newHandle().begin(row, q, fuse.Owner{}, nodes.Access{Read: true}), new(closings)
 	h.file = file
 	return r, h, q, file
 }

@@ -71,7 +71,7 @@ func (k *kernel) HandleRequest(in, out [][]byte) (int, fuse.Status) {
 	reply := out[0][:headerOutSize+24]
 	*(*fuse.OutHeader)(unsafe.Pointer(&reply[0])) = fuse.OutHeader{Length: uint32(len(reply)), Unique: h.Unique}
 	if h.Opcode == opOpen {
-		handle := newHandle(&nodes.Row{}, &nodes.Query{}, fuse.Owner{}, nodes.Access{})
+		handle := newHandle().begin(&nodes.Row{}, &nodes.Query{}, fuse.Owner{}, nodes.Access{})
 		binary.NativeEndian.PutUint64(reply[headerOutSize:], k.loop.fs.handles.add(handle))
 		k.loop.fs.handles.count.take(0, 1)
 	}

@@ -228,7 +228,6 @@ const (
 	opRename        = 12
 	opLink          = 13
 	opStatFs        = 17
-	opRelease       = 18
 	opFsync         = 20
 	opSetXAttr      = 21
 	opRemoveXAttr   = 24

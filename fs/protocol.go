@@ -16,6 +16,7 @@ const (
 	opOpen      = 14
 	opRead      = 15
 	opWrite     = 16
+	opRelease   = 18
 	opGetXAttr  = 22
 	opListXAttr = 23
 	opInit      = 26

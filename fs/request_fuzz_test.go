@@ -177,7 +177,7 @@ func meant(node uint8, process nodes.ID, body []byte) uint64 {
 }
 
 // answered sends a request and looks at the reply, if there is one.
-func answered(t *testing.T, server *fuse.ProtocolServer, request, out []byte) {
+func answered(t *testing.T, server handler, request, out []byte) {
 	t.Helper()
 	n, status := server.HandleRequest([][]byte{request}, [][]byte{out})
 	if n > len(out) || n < 0 || n > 0 && n < 16 || status != fuse.OK && n != 0 {

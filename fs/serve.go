@@ -23,11 +23,7 @@ type Server struct {
 // serve answers INIT and starts the loop over the device, which it takes over.
 func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 	r := newRaw(tree, o.Log)
-	var traced fuse.RawFileSystem = r
-	if o.Trace {
-		traced = trace{RawFileSystem: r, log: o.Log}
-	}
-	l := newLoop(deviceFile(device), fuse.NewProtocolServer(traced, protocol(o.Log)), r)
+	l := newLoop(deviceFile(device), protocolOf(r, o), r)
 	if err := l.init(); err != nil {
 		unix.Close(device)
 		return nil, fmt.Errorf("%w: %w", ErrMount, err)
@@ -39,6 +35,14 @@ func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 		l.run()
 	}()
 	return s, nil
+}
+
+// protocolOf answers requests; what is traced passes through go-fuse.
+func protocolOf(r *raw, o Options) handler {
+	if o.Trace {
+		return fuse.NewProtocolServer(trace{RawFileSystem: r, log: o.Log}, protocol(o.Log))
+	}
+	return hot{raw: r, rest: fuse.NewProtocolServer(r, protocol(o.Log))}
 }
 
 // protocol is what the kernel is offered.

@@ -20,7 +20,7 @@ const root = fuse.FUSE_ROOT_ID
 // world is a file system and people.
 type world struct {
 	raw    *raw
-	server *fuse.ProtocolServer
+	server handler
 	target *child // alice's
 
 	alice, bob, root *client // other processes of theirs
