@@ -63,8 +63,25 @@ func obey(word, rest string) string {
 		return fmt.Sprint(unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 	case "heard":
 		return heard()
+	case "map":
+		var n int
+		fmt.Sscan(rest, &n)
+		return fmt.Sprint(mapPages(n))
 	}
 	return "what?"
+}
+
+// mapPages makes n mappings of a page each, by turns of a file and anonymous.
+func mapPages(n int) error {
+	file, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	for i := 0; i < n && err == nil; i++ {
+		fd, flags := file, unix.MAP_PRIVATE|unix.MAP_POPULATE
+		if i%2 == 0 {
+			fd, flags = -1, flags|unix.MAP_ANONYMOUS
+		}
+		_, err = unix.MmapPtr(fd, 0, nil, uintptr(os.Getpagesize()), unix.PROT_READ|unix.PROT_WRITE, flags)
+	}
+	return err
 }
 
 // heardSignals are those that wait in the deaf.

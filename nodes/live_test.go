@@ -93,8 +93,8 @@ func TestMapRefused(t *testing.T) {
 			c.kill()
 		}
 		q.File = file
-		if entries, err := vmMap(q); !errors.Is(err, ErrGone) || entries != nil {
-			t.Errorf("map after %s: %d entries, %v", end, len(entries), err)
+		if text, err := fillMap(q, nil); !errors.Is(err, ErrGone) || text != nil {
+			t.Errorf("map after %s: %d bytes, %v", end, len(text), err)
 		}
 		n, err := memory.(StreamFile).ReadAt(q, make([]byte, 8), 0x10000)
 		gone := errors.Is(err, ErrGone) || end == "kill" && errors.Is(err, ErrHidden) && os.Geteuid() != 0

@@ -9,51 +9,50 @@ import (
 // bound (vm.max_map_count) is 65,530.
 const maxMap = 1 << 17
 
+// mapFile is an open map.
+type mapFile struct {
+	*provider.SmapsFile
+	giant bool // a text was so long that its memory is worth giving back
+}
+
 func openMap(q *Query, _ Access) (File, error) {
 	f, err := q.Caller.OpenSmaps(q.Target.Process)
 	if err != nil {
 		return nil, err // and not a File that holds a nil
 	}
-	return f, nil
+	return &mapFile{SmapsFile: f}, nil
 }
 
-func appendMap(dst []byte, entries *[]render.MapEntry) []byte {
-	return render.AppendMap(dst, *entries)
+// Close closes it; its text is garbage soon after.
+func (f *mapFile) Close() error {
+	if f.giant {
+		giveBackSoon()
+	}
+	return f.SmapsFile.Close()
 }
 
-// vmMap is the address space, one entry a mapping, from one pass over smaps.
-func vmMap(q *Query) ([]render.MapEntry, error) {
+// fillMap appends the address space, one line a mapping, from one pass over
+// smaps.
+func fillMap(q *Query, dst []byte) ([]byte, error) {
 	if err := q.Target.loadStatus(); err != nil {
-		return nil, err
+		return dst, err
 	}
 	view := mapView{objectID: q.Tree.objectID, image: q.Target.ID(), uid: q.Target.status.UID.Real, named: q.named, shown: q.Caller.Path}
-	err := q.File.(*provider.SmapsFile).Each(func(m *provider.Smap) error {
-		if len(view.entries)%reserveEntries == 0 {
-			if err := q.room(len(view.entries)); err != nil {
-				return err
-			}
+	lines := mapLines{reserve: q.reserve}
+	f := q.File.(*mapFile)
+	err := f.Each(func(m *provider.Smap) error {
+		var e render.MapEntry
+		view.translate(m, &e)
+		if err := lines.add(&e); err != nil {
+			return err
 		}
-		view.add(m)
 		return q.Context.Err()
 	})
 	if err != nil {
-		return nil, err
+		return dst, err
 	}
-	return view.finish(), nil
-}
-
-// A map is made of entries and of their lines, 256 bytes each with a usual
-// path; memory is reserved for so many entries at a time.
-const (
-	reserveEntries = 1024
-	entryMemory    = 400
-)
-
-func (q *Query) room(entries int) error {
-	if entries >= maxMap {
-		return provider.ErrTooBig
-	}
-	return q.reserve(reserveEntries * entryMemory)
+	f.giant = f.giant || lines.size >= giantMap
+	return lines.appendTo(dst), nil
 }
 
 // named tells a file whose name really ends like a deleted one's.

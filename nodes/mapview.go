@@ -3,6 +3,7 @@ package nodes
 import (
 	"bytes"
 	"os"
+	"strings"
 
 	"github.com/procfsd/procfsd/provider"
 	"github.com/procfsd/procfsd/render"
@@ -15,14 +16,15 @@ type mapView struct {
 	uid      uint32                       // charged for what is charged
 	named    func(*provider.Mapping) bool // does a path that looks deleted exist?
 	shown    func(string) string          // a path as the caller has it; nil for as it is
-	entries  []render.MapEntry
 
 	path, name string // of the last entry, and as shown: neighbours share theirs
+	paths      strings.Builder
 }
 
-func (v *mapView) add(m *provider.Smap) {
+// translate makes e of m, but for how many mappings hold its object.
+func (v *mapView) translate(m *provider.Smap, e *render.MapEntry) {
 	kind := backingOf(m)
-	e := render.MapEntry{
+	*e = render.MapEntry{
 		Start: m.Start, End: m.End,
 		Resident:        pages(residentBytes(m)),
 		PrivateResident: pages(m.PrivateClean + m.PrivateDirty + m.PrivateHugetlb),
@@ -35,26 +37,10 @@ func (v *mapView) add(m *provider.Smap) {
 		e.UID = v.uid
 	}
 	if kind != backingNone {
-		e.RefCount = 1
 		e.Object = v.object(m, kind)
 		e.Flags = flagsOf(m, kind)
 	}
-	copyColumns(&e, m, kind)
-	v.entries = append(v.entries, e)
-}
-
-// finish counts, for each object, the mappings of this process that hold it.
-func (v *mapView) finish() []render.MapEntry {
-	count := make(map[uint64]int, len(v.entries))
-	for i := range v.entries {
-		count[v.entries[i].Object]++
-	}
-	for i := range v.entries {
-		if e := &v.entries[i]; e.RefCount > 0 {
-			e.RefCount = count[e.Object]
-		}
-	}
-	return v.entries
+	copyColumns(e, m, kind)
 }
 
 func pages(bytes uint64) uint64 { return bytes / uint64(os.Getpagesize()) }
@@ -125,11 +111,24 @@ func (v *mapView) pathOf(m *provider.Smap, kind backing) string {
 		return ""
 	}
 	if string(m.Path) != v.path {
-		v.path = string(m.Path)
+		v.path = v.keep(m.Path)
 		v.name = v.path
 		if v.shown != nil {
 			v.name = v.shown(v.path)
 		}
 	}
 	return v.name
+}
+
+const pathBlock = 4 << 10
+
+// keep copies a path into a block that others share.
+func (v *mapView) keep(path []byte) string {
+	if v.paths.Cap()-v.paths.Len() < len(path) {
+		v.paths = strings.Builder{}
+		v.paths.Grow(max(pathBlock, len(path)))
+	}
+	from := v.paths.Len()
+	v.paths.Write(path)
+	return v.paths.String()[from:]
 }

@@ -41,10 +41,34 @@ func view(t *testing.T, text string) []render.MapEntry {
 		uid:      1000,
 		named:    func(m *provider.Mapping) bool { return string(m.Path) == "/srv/really (deleted)" },
 	}
+	return v.all(t, text)
+}
+
+// all translates a smaps text, and counts for each object the mappings that
+// hold it. The lines must be those of the map.
+func (v *mapView) all(t *testing.T, text string) []render.MapEntry {
+	t.Helper()
+	lines := mapLines{reserve: func(int) error { return nil }}
+	count := map[uint64]int{0: 0}
+	var entries []render.MapEntry
 	for _, m := range parseSmaps(t, text) {
-		v.add(&m)
+		var e render.MapEntry
+		v.translate(&m, &e)
+		entries = append(entries, e)
+		if e.Object != 0 {
+			count[e.Object]++
+		}
+		if err := lines.add(&e); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return v.finish()
+	for i := range entries {
+		entries[i].RefCount = count[entries[i].Object]
+	}
+	if got, want := string(lines.appendTo(nil)), string(render.AppendMap(nil, entries)); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	return entries
 }
 
 // TestMapEntry is procfs5.md 6.4, case by case.
@@ -228,10 +252,8 @@ func TestMapObjectsApart(t *testing.T) {
 	id := keyedID()
 	ids := func(image ID) (anonymous, file uint64) {
 		v := mapView{objectID: id, image: image}
-		for _, m := range parseSmaps(t, text) {
-			v.add(&m)
-		}
-		return v.entries[0].Object, v.entries[1].Object
+		entries := v.all(t, text)
+		return entries[0].Object, entries[1].Object
 	}
 	a, file := ids(ID{PID: 1, Start: 5})
 	for _, other := range []ID{{PID: 2, Start: 5}, {PID: 1, Start: 6}} {
@@ -252,41 +274,4 @@ func TestMapObjectsApart(t *testing.T) {
 	if one, two := keyedID(), keyedID(); one(1, 2) == two(1, 2) {
 		t.Error("two trees have the same key")
 	}
-}
-
-// FuzzMap: any entry makes one line with flags that clients can scan, and no
-// object where there is none.
-func FuzzMap(f *testing.F) {
-	for _, path := range []string{"", "[vdso]", "[heap]", "/bin/sh", "/dev/mem", "/SYSV00000000 (deleted)", "/memfd:a (deleted)",
-		"/dev/shm/x", "anon_inode:[x]", "[anon_shmem:x]", "/x (deleted)"} {
-		for _, flags := range []uint64{0, uint64(provider.VMPFNMap | provider.VMIO), uint64(provider.VMAccount)} {
-			f.Add([]byte(path), uint8(3), uint64(1), flags, uint64(4096), uint64(4096), uint64(0), uint64(4096))
-		}
-	}
-	f.Fuzz(func(t *testing.T, path []byte, perms uint8, inode, flags, rss, anonymous, shared, private uint64) {
-		m := provider.Smap{
-			Mapping: provider.Mapping{Start: 4096, End: 8192, Perms: provider.Perms(perms), Inode: inode, Path: path},
-			RSS:     rss, Anonymous: anonymous, SharedDirty: shared, PrivateDirty: private, VMFlags: provider.VMFlags(flags),
-		}
-		v := mapView{objectID: keyedID(), named: func(*provider.Mapping) bool { return false }}
-		v.add(&m)
-		e := v.finish()[0]
-		if hex := fmt.Sprintf("%x", uint32(e.Flags)); strings.Trim(hex, "0123456789") != "" {
-			t.Errorf("flags 0x%s", hex)
-		}
-		none := e.Type == render.TypeNone
-		if none != (e.Object == 0) || none != (e.RefCount == 0) || none && (e.Flags != 0 || e.Resident != 0) {
-			t.Errorf("%+v", e)
-		}
-		if e.NeedsCopy && !e.CopyOnWrite || e.ShadowCount != 0 && (!e.CopyOnWrite || e.NeedsCopy) {
-			t.Errorf("copying: %+v", e)
-		}
-		if e.Path != "" && e.Path[0] != '/' {
-			t.Errorf("path %q", e.Path)
-		}
-		line := render.AppendMap(nil, []render.MapEntry{e})
-		if strings.Count(string(line), "\n") != 1 {
-			t.Errorf("%q", line)
-		}
-	})
 }

@@ -22,7 +22,7 @@ var processRows = []Row{
 	{Name: "dbregs", Class: 7, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openRegisters(dbregs())},
 	{Name: "etype", Class: 8, Kind: Text, Mode: 0o444, MayBlock: true, Fill: fill(etype, appendEtype)},
 	{Name: "fpregs", Class: 9, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openRegisters(fpregs())},
-	{Name: "map", Class: 10, Kind: Text, Mode: 0o444, MayBlock: true, Visible: notSystem, Open: openMap, Fill: fill(vmMap, appendMap)},
+	{Name: "map", Class: 10, Kind: Text, Mode: 0o444, MayBlock: true, Visible: notSystem, Open: openMap, Fill: fillMap},
 	{Name: "mem", Class: 11, Kind: Stream, Mode: 0o600, MayBlock: true, Visible: canDebug, Open: openMem},
 	{Name: "note", Class: 12, Kind: Text, Mode: 0o200, Visible: canDebug, Open: openNote, Store: store(render.ParseNote, post)},
 	{Name: "notepg", Class: 13, Kind: Text, Mode: 0o200, Visible: canDebug, Open: openNote, Store: store(render.ParseNote, postGroup)},

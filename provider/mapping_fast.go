@@ -26,7 +26,7 @@ func (m *Mapping) parseFast(line []byte) bool {
 		return false
 	}
 	b = b[5:]
-	if m.Offset, ok = cutHex(&b, ' '); !ok || !m.Dev.parse(&b) {
+	if m.Offset, ok = cutHex(&b, ' '); !ok || !m.Dev.parseFast(&b) && !m.Dev.parse(&b) {
 		return false
 	}
 	n := 0
@@ -105,4 +105,19 @@ func (p *Perms) parseFast(b []byte) bool {
 	bit := x>>6&1 | x>>13&2 | x>>20&4 | x>>21&8
 	*p = Perms(bit)
 	return permWords[bit] == x
+}
+
+// parseFast takes a device of two digits each, as most are.
+func (d *Device) parseFast(b *[]byte) bool {
+	s := *b
+	if len(s) < 6 || s[2] != ':' || s[5] != ' ' {
+		return false
+	}
+	a, b1, c, e := hexDigit[s[0]], hexDigit[s[1]], hexDigit[s[3]], hexDigit[s[4]]
+	if a == 0 || b1 == 0 || c == 0 || e == 0 {
+		return false
+	}
+	d.Major, d.Minor = uint32(a-1)<<4|uint32(b1-1), uint32(c-1)<<4|uint32(e-1)
+	*b = s[6:]
+	return true
 }

@@ -69,16 +69,29 @@ func ReadSmaps(r io.Reader, buf []byte, yield func(*Smap) error) error {
 
 func (t *smapsText) each(r io.Reader, yield func(*Smap) error) error {
 	for {
-		if err := t.fill(r); err != nil {
+		if err := t.read(r, yield); err != nil || t.eof {
 			return err
-		}
-		if err := t.scan(yield); err != nil {
-			return err
-		}
-		if t.eof {
-			return t.finish(yield)
 		}
 	}
+}
+
+// read reads once, and yields the entries that are whole by then.
+func (t *smapsText) read(r io.Reader, yield func(*Smap) error) error {
+	if err := t.fill(r); err != nil {
+		return err
+	}
+	return t.rest(yield)
+}
+
+// rest takes what has been read, to the end if that is it.
+func (t *smapsText) rest(yield func(*Smap) error) error {
+	if err := t.scan(yield); err != nil {
+		return err
+	}
+	if t.eof {
+		return t.finish(yield)
+	}
+	return nil
 }
 
 // ParseSmaps reads the whole text of smaps into entries of their own.
@@ -146,13 +159,14 @@ type smapsText struct {
 	need    uint32    // lines that each entry must have
 	closing SmapField // the last of the lines that the first entry had
 	started bool      // closing is known
+	sizes   smapSizes // as the first entry had them
 }
 
 // scan parses the lines in the window, as far as they are whole.
 func (t *smapsText) scan(yield func(*Smap) error) error {
 	for t.pos < t.end {
 		if t.open {
-			t.pos += t.entry.counters(t.buf[t.pos:t.end], &t.next)
+			t.pos += t.plain(t.buf[t.pos:t.end])
 		}
 		n := bytes.IndexByte(t.buf[t.pos:t.end], '\n')
 		if n < 0 {
@@ -169,7 +183,9 @@ func (t *smapsText) scan(yield func(*Smap) error) error {
 
 // line takes one line of any kind.
 func (t *smapsText) line(line []byte, yield func(*Smap) error) error {
-	if !isHeader(line) {
+	var m Mapping
+	parsed := m.parseFast(line)
+	if !parsed && !isHeader(line) {
 		if !t.open || !t.entry.attribute(line, &t.next) {
 			return malformed("smaps", "not an attribute")
 		}
@@ -178,10 +194,10 @@ func (t *smapsText) line(line []byte, yield func(*Smap) error) error {
 	if err := t.close(yield); err != nil {
 		return err
 	}
-	t.entry = Smap{Unknown: t.entry.Unknown[:0]}
-	if !t.entry.parse(line) {
+	if !parsed && !m.parseAny(line) {
 		return malformed("smaps", "not a mapping")
 	}
+	t.entry.reset(&m)
 	t.open, t.start, t.next = true, t.pos, 0
 	t.path = len(line) - len(t.entry.Path)
 	return nil

@@ -32,8 +32,9 @@ func (c *Caller) OpenSmaps(p *Process) (*SmapsFile, error) {
 // Close releases the descriptor.
 func (f *SmapsFile) Close() error { return closeOnce(&f.fd) }
 
-// Each reads the mappings anew from the first to the last. The Smap and its
-// Path are valid during the call only. An address space that is gone, through
+// Each reads the mappings anew from the first to the last. Where they are many,
+// a goroutine reads ahead of yield; it has ended when Each returns. The Smap and
+// its Path are valid during the call only. An address space that is gone, through
 // exit or exec, is ErrGone. While it runs another call is ErrBusy.
 func (f *SmapsFile) Each(yield func(*Smap) error) error {
 	if !f.reading.CompareAndSwap(false, true) {
@@ -43,10 +44,10 @@ func (f *SmapsFile) Each(yield func(*Smap) error) error {
 	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
 		return f.p.fail("seek", "smaps", err)
 	}
-	buf := f.p.fs.buffer()
-	defer f.p.fs.release(buf)
-	err := ReadSmaps(fdReader(f.fd), (*buf)[:cap(*buf)], yield)
-	if err == nil {
+	r := f.p.fs.space(f.fd)
+	defer f.p.fs.giveBack(r)
+	err := r.eachSmapAhead(yield)
+	if err == nil && !r.ended(&r.smaps.entry.Mapping) {
 		err = spaceIsThere(f.fd)
 	}
 	if err != nil {

@@ -16,6 +16,7 @@ type spaceReader struct {
 	buf     []byte
 	mapping Mapping
 	smaps   smapsText
+	ahead   *smapsAhead // nil until a text was long
 	rollup  smapsRollup
 	seen    int   // how often yield was called
 	stop    error // what yield ended the reading with
@@ -44,7 +45,16 @@ func (d *dir) openSpace(file string) (*spaceReader, error) {
 
 func (d *dir) closeSpace(r *spaceReader) {
 	unix.Close(int(r.fd))
-	d.fs.spaces.Put(r)
+	d.fs.giveBack(r)
+}
+
+// giveBack takes a reader without the room that only a giant needed.
+func (f *FS) giveBack(r *spaceReader) {
+	r.smaps.buf, r.smaps.entry.Path = nil, nil
+	if r.ahead != nil {
+		r.ahead.drop()
+	}
+	f.spaces.Put(r)
 }
 
 func (r *spaceReader) eachMapping(yield func(*Mapping) error) error {
@@ -56,12 +66,43 @@ func (r *spaceReader) eachMapping(yield func(*Mapping) error) error {
 }
 
 func (r *spaceReader) eachSmap(yield func(*Smap) error) error {
+	r.beginSmaps()
+	return r.smaps.each((*smapsFD)(&r.fd), r.counting(yield))
+}
+
+// eachSmapAhead is eachSmap, but a long text is read while it is parsed: what
+// the buffer holds is all of most.
+func (r *spaceReader) eachSmapAhead(yield func(*Smap) error) error {
+	r.beginSmaps()
+	yield = r.counting(yield)
+	t, fd := &r.smaps, (*smapsFD)(&r.fd)
+	if err := t.read(fd, yield); err != nil || t.eof {
+		return err
+	}
+	for !t.eof && len(t.buf)-t.end >= smapsRead {
+		if err := t.fill(fd); err != nil {
+			return err
+		}
+	}
+	if t.eof {
+		return t.rest(yield)
+	}
+	if r.ahead == nil {
+		r.ahead = new(smapsAhead)
+	}
+	return r.ahead.each(t, *fd, yield)
+}
+
+func (r *spaceReader) beginSmaps() {
 	r.smaps = smapsText{buf: r.buf, need: smapOld, entry: Smap{Unknown: r.smaps.entry.Unknown[:0]}}
-	return r.smaps.each(&r.fd, func(s *Smap) error {
+}
+
+func (r *spaceReader) counting(yield func(*Smap) error) func(*Smap) error {
+	return func(s *Smap) error {
 		r.seen++
 		r.stop = yield(s)
 		return r.stop
-	})
+	}
 }
 
 // result says how the reading of file went: yield's own error is the caller's.
@@ -82,7 +123,7 @@ func (r *spaceReader) result(d *dir, file string, last *Mapping, err error) erro
 // whole is nil where the text really was all: the kernel ends it, even between
 // two mappings, where the address space is gone.
 func (r *spaceReader) whole(d *dir, last *Mapping) error {
-	if r.seen > 0 && last != nil && string(last.Path) == "[vsyscall]" { // which follows all others, on x86
+	if r.ended(last) {
 		return nil
 	}
 	err := spaceIsThere(int(r.fd))
@@ -90,6 +131,11 @@ func (r *spaceReader) whole(d *dir, last *Mapping) error {
 		return nil // a kernel thread
 	}
 	return err
+}
+
+// ended: the mapping that follows all others, on x86, has been given.
+func (r *spaceReader) ended(last *Mapping) bool {
+	return r.seen > 0 && last != nil && string(last.Path) == "[vsyscall]"
 }
 
 // spaceIsThere is ErrGone where the address space of an open maps, smaps or

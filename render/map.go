@@ -1,6 +1,10 @@
 package render
 
-import "strconv"
+import (
+	"encoding/binary"
+	"math/bits"
+	"strconv"
+)
 
 // Access is what a mapping allows: entry->protection, with VM_PROT_*'s values.
 type Access uint8
@@ -99,13 +103,26 @@ func AppendMap(dst []byte, entries []MapEntry) []byte {
 // AppendMapEntry appends one line of map: 15 columns, single blanks, a newline.
 // Blanks in the path stay, so columns 14 and 15 are found from the end.
 func AppendMapEntry(dst []byte, e *MapEntry) []byte {
+	dst = AppendMapHead(dst, e)
+	dst = strconv.AppendInt(dst, int64(e.RefCount), 10)
+	return AppendMapTail(dst, e)
+}
+
+// AppendMapHead appends a line of map up to where the ref count belongs, which
+// is known only when all entries are.
+func AppendMapHead(dst []byte, e *MapEntry) []byte {
 	dst = appendHex(dst, e.Start)
 	dst = appendHex(append(dst, ' '), e.End)
 	dst = strconv.AppendUint(append(dst, ' '), e.Resident, 10)
 	dst = strconv.AppendUint(append(dst, ' '), e.PrivateResident, 10)
 	dst = appendHex(append(dst, ' '), e.Object)
 	dst = appendAccess(append(dst, ' '), e.Access)
-	dst = appendInts(dst, e.RefCount, e.ShadowCount)
+	return append(dst, ' ')
+}
+
+// AppendMapTail appends the rest of the line, behind the ref count.
+func AppendMapTail(dst []byte, e *MapEntry) []byte {
+	dst = strconv.AppendInt(append(dst, ' '), int64(e.ShadowCount), 10)
 	dst = appendHex(append(dst, ' '), uint64(e.Flags))
 	dst = appendCopying(append(dst, ' '), e)
 	dst = append(append(dst, ' '), e.Type.String()...)
@@ -116,7 +133,24 @@ func AppendMapEntry(dst []byte, e *MapEntry) []byte {
 
 // appendHex appends v as C's 0x%lx.
 func appendHex(dst []byte, v uint64) []byte {
-	return strconv.AppendUint(append(dst, "0x"...), v, 16)
+	digits := max(bits.Len64(v)+3, 4) / 4
+	v <<= 64 - 4*digits
+	dst = append(dst, "0x"...)
+	dst = binary.BigEndian.AppendUint64(dst, hex8(v>>32))
+	if digits > 8 {
+		dst = binary.BigEndian.AppendUint64(dst, hex8(v&0xffffffff))
+	}
+	return dst[:len(dst)-(-digits&7)]
+}
+
+// hex8 spells 32 bits, the first digit in the highest byte.
+func hex8(v uint64) uint64 {
+	const each = 0x0101010101010101
+	v = (v | v<<16) & 0x0000ffff0000ffff
+	v = (v | v<<8) & 0x00ff00ff00ff00ff
+	v = (v | v<<4) & (0x0f * each)
+	letters := (v + 6*each) >> 4 & each
+	return v + '0'*each + letters*('a'-'0'-10)
 }
 
 // appendAccess appends the three letters of a.

@@ -242,3 +242,30 @@ func BenchmarkAppendMap(b *testing.B) {
 	}
 	b.SetBytes(int64(len(dst)))
 }
+
+// TestAppendHex: every length, and every digit in every place.
+func TestAppendHex(t *testing.T) {
+	numbers := []uint64{0, math.MaxUint64, 0x0123456789abcdef, 0xfedcba9876543210}
+	for i := range 64 {
+		numbers = append(numbers, 1<<i, 1<<i-1, 0x0123456789abcdef>>i, 0xfedcba9876543210>>i)
+	}
+	for _, n := range numbers {
+		for _, room := range []int{0, 10, 64} {
+			if got, want := string(appendHex(make([]byte, 0, room), n)), fmt.Sprintf("%#x", n); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		}
+	}
+}
+
+// TestAppendMapHeadTail: a line is its two parts with the ref count between.
+func TestAppendMapHeadTail(t *testing.T) {
+	e := library()
+	head, tail := string(AppendMapHead(nil, e)), string(AppendMapTail(nil, e))
+	if got, want := head+strconv.Itoa(e.RefCount)+tail, string(AppendMapEntry(nil, e)); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if !strings.HasSuffix(head, " r-x ") || strings.Count(head, " ") != 6 {
+		t.Errorf("head %q", head)
+	}
+}

@@ -46,6 +46,19 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// TestBenchLong: the longest map there can be, on request.
+func TestBenchLong(t *testing.T) {
+	b := newBench(t)
+	out, err := b.command("-rounds", "1", "-time", "1ms", "-long", "-only", "map of [0-9]{5,} mappings").Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	b.leavesNothing(t)
+	if rows := benchRows(string(out)); len(rows) != 1 || !strings.HasSuffix(rows[0][0], " mappings") {
+		t.Errorf("%s", out)
+	}
+}
+
 // TestBenchInterrupted stops it while it measures.
 func TestBenchInterrupted(t *testing.T) {
 	b := newBench(t)

@@ -55,6 +55,7 @@ type options struct {
 	markdown  bool
 	processes int
 	resident  int // MiB
+	long      bool
 }
 
 // parseOptions is for the process that was called and for the client, which
@@ -68,6 +69,7 @@ func parseOptions() (options, error) {
 	flag.BoolVar(&o.markdown, "markdown", false, "write a markdown table")
 	flag.IntVar(&o.processes, "processes", 300, "how many idle processes there are")
 	flag.IntVar(&o.resident, "resident", 1024, "`MiB` in memory of the large process")
+	flag.BoolVar(&o.long, "long", false, "measure a map of as many mappings as there may be, too, and the memory it takes")
 	flag.Parse()
 	var err error
 	o.only, err = regexp.Compile(*only)

@@ -23,7 +23,7 @@ func (b *bench) scenarios() []scenario {
 	one := []string{""}
 	many := fmt.Sprintf("status of %d processes", b.processes)
 	large := fmt.Sprintf("map of %d MiB resident", b.resident)
-	return []scenario{
+	all := []scenario{
 		{name: many, goal: 2.5, pinnable: true, rows: one, prepare: func() (sides, error) { return b.status(b.pids) }},
 		{name: "status of one process", goal: 2.5, pinnable: true, rows: one, prepare: func() (sides, error) { return b.status(b.pids[:1]) }},
 		{name: "root status, per process", goal: 0.8, rows: one, prepare: b.rootStatus},
@@ -35,6 +35,10 @@ func (b *bench) scenarios() []scenario {
 		{name: "pread of an open status", rows: one, prepare: b.openStatus},
 		{name: fmt.Sprintf("first byte, %d readers", readers), rows: []string{", p50", ", p99"}, prepare: b.firstByte},
 	}
+	if b.long {
+		all = append(all, b.longMap())
+	}
+	return all
 }
 
 // facts are the native files that a status line is made of.
