@@ -51,9 +51,7 @@ func (s *snapshot) serves(q *nodes.Query, offset uint64) bool {
 	case !s.judged || offset >= uint64(len(s.bytes)):
 		return true
 	}
-	err := q.Caller.Load()
-	rights, _ := q.Caller.Rights()
-	return err == nil && rights == s.rights
+	return q.Caller.Holds(s.rights)
 }
 
 // read copies what lies at offset.

@@ -53,7 +53,9 @@ func maxHandles() int {
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
 		limit.Cur = 1024
 	}
-	n := (int(min(limit.Cur, 1<<20)) - descriptorsOther) / descriptorsEach
+	all := int(min(limit.Cur, 1<<20))
+	all -= all / 8 // which the tree keeps at most of processes
+	n := (all - descriptorsOther) / descriptorsEach
 	return max(n, 8)
 }
 

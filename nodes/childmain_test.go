@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -59,6 +60,14 @@ func obey(word, rest string) string {
 		must(unix.Setresgid(r, e, s))
 		must(unix.Setresuid(r, e, s))
 		return fmt.Sprint(unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0))
+	case "groups":
+		var groups []int
+		for _, word := range strings.Fields(rest) {
+			groups = append(groups, atoi(word))
+		}
+		return fmt.Sprint(unix.Setgroups(groups))
+	case "sandbox":
+		return fmt.Sprint(unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	case "undumpable":
 		return fmt.Sprint(unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
 	case "heard":
@@ -118,6 +127,12 @@ func heard() string {
 		}
 		all = append(all, fmt.Sprintf("%d/%d/%d/%d", info.Signo, info.Code, info.Pid, info.Uid))
 	}
+}
+
+func atoi(word string) int {
+	n, err := strconv.Atoi(word)
+	must(err)
+	return n
 }
 
 func must(err error) {

@@ -15,7 +15,7 @@ const (
 )
 
 func fillCmdline(q *Query, dst []byte) ([]byte, error) {
-	if q.Target.Stat.KernelThread() {
+	if q.Target.kernelThread() {
 		return dst, nil
 	}
 	start := len(dst)

@@ -10,7 +10,7 @@ import (
 // etype is the ABI by the class of the ELF file that the process executes,
 // read with the caller's own right to that file.
 func etype(q *Query) (render.ABI, error) {
-	if q.Target.Stat.KernelThread() {
+	if q.Target.kernelThread() {
 		return render.ABINull, nil
 	}
 	class, err := q.Caller.ELFClass(q.Target.Process)

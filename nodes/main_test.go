@@ -159,13 +159,17 @@ func waitState(t testing.TB, pid int, want string) {
 
 func needRoot(t testing.TB) {
 	t.Helper()
-	if os.Geteuid() == 0 {
-		return
+	if os.Geteuid() != 0 {
+		cannot(t, "not root, and other users' processes are needed")
 	}
+}
+
+func cannot(t testing.TB, reason string) {
+	t.Helper()
 	if os.Getenv("CI") != "" {
-		t.Fatal("cannot run: not root")
+		t.Fatal("cannot run: " + reason)
 	}
-	t.Skip("skipped: not root, and other users' processes are needed")
+	t.Skip("skipped: " + reason)
 }
 
 // openTree is a tree over the machine's own processes.

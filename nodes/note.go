@@ -60,8 +60,11 @@ func postGroup(q *Query, note render.Note) error {
 	if err != nil {
 		return err
 	}
+	if err := q.Target.loadStat(); err != nil {
+		return err
+	}
 	posted, refused := 0, error(ErrDenied)
-	for member, err := range q.Tree.proc.Group(q.Target.Stat.PGRP) {
+	for member, err := range q.Tree.proc.Group(q.Target.stat.PGRP) {
 		if err == nil {
 			err = q.postMember(member, number)
 		}

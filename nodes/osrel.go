@@ -15,7 +15,7 @@ func osrel(q *Query) (int32, error) {
 		return 0, err
 	}
 	p := q.Target.Process
-	image, err := q.Caller.ExecIdentity(p, &q.Target.Stat)
+	image, err := q.image()
 	if errors.Is(err, provider.ErrGone) {
 		return 0, err
 	}
@@ -39,7 +39,7 @@ func setOsrel(q *Query, value int32) error {
 	if err := canDebug(q); err != nil {
 		return err
 	}
-	image, err := q.Caller.ExecIdentity(q.Target.Process, &q.Target.Stat)
+	image, err := q.image()
 	if err != nil {
 		return err
 	}
@@ -51,9 +51,18 @@ func setOsrel(q *Query, value int32) error {
 	return nil
 }
 
+// image tells what the target executes from what it executed before.
+func (q *Query) image() (provider.ExecIdentity, error) {
+	var s provider.Stat // all of it
+	if err := q.Target.Stat(&s); err != nil {
+		return provider.ExecIdentity{}, err
+	}
+	return q.Caller.ExecIdentity(q.Target.Process, &s)
+}
+
 // lives: is this still the process?
 func (t *Tree) lives(id ID) bool {
-	p, err := t.proc.Open(id.PID)
+	p, err := t.proc.OpenOnce(id.PID)
 	if err != nil {
 		return !errors.Is(err, provider.ErrGone)
 	}

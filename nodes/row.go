@@ -30,6 +30,9 @@ type Row struct {
 	// it is done under a deadline, and never in the way of others.
 	MayBlock bool
 
+	// Stats marks what reads the process's stat, which tells whether it runs.
+	Stats bool
+
 	// Open takes what has to be opened under the opener's rights; such an open
 	// file serves nobody but its opener. Nil where nothing has to be.
 	Open func(q *Query, access Access) (File, error)
@@ -68,7 +71,10 @@ type Query struct {
 	// up soon; look may then go on alone.
 	Glance func(owner uint32, pid int, look func() error) error
 
-	hosts *hosts // host names found while filling one table
+	hosts   *hosts  // host names found while filling one table
+	walking bool    // about one of many, none of which is to be kept
+	shared  bool    // somebody may still look at it when it is answered
+	reused  *reused // nil where it is not the tree's to use again
 }
 
 func (q *Query) reserve(bytes int) error {

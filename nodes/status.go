@@ -8,10 +8,22 @@ import (
 	"github.com/procfsd/procfsd/render"
 )
 
+// fillStatus is fill(status, render.AppendStatus) that allocates nothing.
+func fillStatus(q *Query, dst []byte) ([]byte, error) {
+	s, err := status(q)
+	if err != nil {
+		return dst, err
+	}
+	return render.AppendStatus(dst, &s), nil
+}
+
 // status is the line of one process.
 func status(q *Query) (render.Status, error) {
 	t := q.Target
-	if err := t.loadStatus(); err != nil {
+	if err := t.loadStat(); err != nil {
+		return render.Status{}, err
+	}
+	if err := t.StatusIDs(&t.status, &t.stat); err != nil {
 		return render.Status{}, err
 	}
 	wait, err := waitChannel(q)
@@ -22,18 +34,17 @@ func status(q *Query) (render.Status, error) {
 	if err != nil {
 		return render.Status{}, err
 	}
-	s := q.Tree.statusOf(&t.Stat, &t.status)
+	s := q.Tree.statusOf(&t.stat, &t.status)
 	s.WaitChannel, s.Jail = wait, jail
 	return s, nil
 }
 
 // statusOf translates what everybody may know.
 func (tree *Tree) statusOf(stat *provider.Stat, st *provider.Status) render.Status {
-	major, minor := stat.TTY()
 	return render.Status{
 		Command: stat.Comm.Bytes(),
 		PID:     stat.PID, PPID: stat.PPID, PGID: stat.PGRP, SID: stat.Session,
-		TTY:             provider.TTYName(major, minor),
+		TTY:             tree.terminal(stat),
 		ControlTerminal: stat.TTYNr != 0,
 		SessionLeader:   stat.Session == stat.PID,
 		Start:           microseconds(tree.boot + int64(stat.StartTime)*tree.ticks),
@@ -45,6 +56,13 @@ func (tree *Tree) statusOf(stat *provider.Stat, st *provider.Status) render.Stat
 	}
 }
 
+// terminal is the name of the process's terminal.
+func (tree *Tree) terminal(stat *provider.Stat) string {
+	var room [64]byte
+	major, minor := stat.TTY()
+	return tree.words.of(provider.AppendTTYName(room[:0], major, minor))
+}
+
 func microseconds(us int64) render.Time {
 	const second = 1_000_000
 	return render.Time{Sec: us / second, Usec: us % second}
@@ -54,10 +72,12 @@ func microseconds(us int64) render.Time {
 // where this caller may not know.
 func waitChannel(q *Query) (string, error) {
 	p := q.Target.Process
-	if q.Target.Stat.State == provider.StateRunning || q.Caller.IsMainThread(p) { // which waits for us alone
+	if q.Target.stat.State == provider.StateRunning || q.Caller.IsMainThread(p) { // which waits for us alone
 		return render.NoChannel, nil
 	}
-	return q.Caller.WChan(p)
+	var room [64]byte
+	name, err := q.Caller.AppendWChan(room[:0], p)
+	return q.Tree.words.of(name), err
 }
 
 // unknownJail stands for a host name that the caller could not know natively.

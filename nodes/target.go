@@ -10,12 +10,14 @@ import (
 	"github.com/procfsd/procfsd/provider"
 )
 
-// Target is the process that a question is about, pinned, with what its stat
-// said when it was last checked.
+// Target is the process that a question is about, pinned, with what has been
+// read of it.
 type Target struct {
 	*provider.Process
-	Stat   provider.Stat
+	stat   provider.Stat // its head
+	loaded bool          // stat is of this question
 	status provider.Status
+	limits provider.Limits
 }
 
 // ID is what tells a process from every other one that ever had its number.
@@ -33,7 +35,18 @@ func (id ID) started(ticks uint64) bool {
 }
 
 // ID of the target.
-func (t *Target) ID() ID { return ID{t.PID(), t.Stat.StartTime} }
+func (t *Target) ID() ID {
+	if start, known := t.StartTime(); known {
+		return ID{t.PID(), start}
+	}
+	return ID{t.PID(), t.stat.StartTime} // which was loaded therefore
+}
+
+// kernelThread: is it a thread of the kernel?
+func (t *Target) kernelThread() bool {
+	_, known := t.StartTime()
+	return !known && t.stat.KernelThread()
+}
 
 // Find pins the process pid for a caller, or gives ErrHidden: there is none,
 // it is a zombie or a thread, or the caller does not see it.
@@ -41,14 +54,25 @@ func (q *Query) Find(pid int) error {
 	if err := q.pin(pid); err != nil {
 		return err
 	}
-	err := q.Target.loadStatus()
-	if err == nil && q.Target.status.TGID != pid {
-		err = ErrHidden
-	}
+	err := q.Target.process()
 	if err == nil {
 		err = q.listed()
 	}
 	return q.drop(err)
+}
+
+// process: is it one, and not a thread?
+func (t *Target) process() error {
+	if _, known := t.StartTime(); known {
+		return nil
+	}
+	if err := t.loadStatus(); err != nil {
+		return err
+	}
+	if t.status.TGID != t.PID() {
+		return ErrHidden
+	}
+	return nil
 }
 
 // Identify pins the process that id once meant: ErrStale where the number has
@@ -57,7 +81,7 @@ func (q *Query) Identify(id ID) error {
 	if err := q.pin(id.PID); err != nil {
 		return err
 	}
-	if !id.started(q.Target.Stat.StartTime) {
+	if !id.started(q.Target.ID().Start) {
 		return q.drop(ErrStale)
 	}
 	return q.drop(q.listed())
@@ -67,12 +91,22 @@ func (q *Query) pin(pid int) error {
 	if !q.Caller.Present() {
 		return ErrHidden
 	}
-	p, err := q.Tree.proc.Open(pid)
+	p, err := q.open(pid)
 	if err != nil {
 		return hidden(err)
 	}
-	q.Target = &Target{Process: p}
+	q.About(p)
+	if _, known := p.StartTime(); known { // so it runs
+		return nil
+	}
 	return q.drop(hidden(q.Target.load()))
+}
+
+func (q *Query) open(pid int) (*provider.Process, error) {
+	if q.walking {
+		return q.Tree.proc.OpenOnce(pid)
+	}
+	return q.Tree.proc.Open(pid)
 }
 
 // drop lets the target go where err says so.
@@ -94,27 +128,61 @@ func hidden(err error) error {
 
 // Check asks again, of something already open: is the process still there, and
 // does this caller see it?
-func (q *Query) Check() error {
+func (q *Query) Check() error { return q.check((*Target).runs) }
+
+// CheckFor is Check before a row is filled: what the row reads anyway is read
+// for both.
+func (q *Query) CheckFor(row *Row) error {
+	if row.Stats {
+		return q.check((*Target).load)
+	}
+	return q.Check()
+}
+
+func (q *Query) check(alive func(*Target) error) error {
 	if !q.Caller.Present() {
 		return ErrHidden
 	}
-	if err := q.Target.load(); err != nil {
+	if err := alive(q.Target); err != nil {
 		return err
 	}
 	return q.Enter()
 }
 
-func (t *Target) load() error {
-	if err := t.Process.Stat(&t.Stat); err != nil {
-		return err
-	}
-	if !t.Stat.Alive() {
+// runs is nil while the process does; else stat is read for that, and once in
+// a question.
+func (t *Target) runs() error {
+	t.loaded = false
+	switch exited, known := t.Exited(); {
+	case !known:
+		return t.load()
+	case exited:
 		return provider.ErrGone
 	}
 	return nil
 }
 
-func (t *Target) loadStatus() error { return t.Process.Status(&t.status) }
+func (t *Target) load() error {
+	t.loaded = false
+	if err := t.StatHead(&t.stat); err != nil {
+		return err
+	}
+	if !t.stat.Alive() {
+		return provider.ErrGone
+	}
+	t.loaded = true
+	return nil
+}
+
+// loadStat is load where this question has not yet.
+func (t *Target) loadStat() error {
+	if t.loaded {
+		return nil
+	}
+	return t.load()
+}
+
+func (t *Target) loadStatus() error { return t.StatusHead(&t.status) }
 
 // Owner is the process's real user and group.
 func (t *Target) Owner() (uid, gid uint32, err error) {
@@ -135,6 +203,7 @@ func (q *Query) List(after int, visit func(*Target) (more bool, err error)) erro
 	if !q.Caller.Present() {
 		return nil
 	}
+	q.shared = true
 	ctx, cancel := context.WithTimeout(q.Context, listTime)
 	defer cancel()
 	pids, err := q.Tree.proc.PIDs(nil)
@@ -158,7 +227,7 @@ func (q *Query) List(after int, visit func(*Target) (more bool, err error)) erro
 }
 
 func (q *Query) listOne(pid int, visit func(*Target) (bool, error)) (bool, error) {
-	p, err := q.Tree.proc.Open(pid)
+	p, err := q.Tree.proc.OpenOnce(pid)
 	if err != nil {
 		return true, ignoreGone(err)
 	}
@@ -187,7 +256,9 @@ func (q *Query) glance(t *Target, look func(*Query) error) error {
 	if err := q.Caller.Load(); err != nil { // before several may use it
 		return err
 	}
+	q.shared = true
 	pid, one := t.PID(), *q
+	one.walking = true
 	fn := func() error {
 		if err := one.pin(pid); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/procfsd/procfsd/provider"
@@ -51,6 +52,8 @@ type Tree struct {
 	objectID  func(space, number uint64) uint64
 	osrels    *osrels
 	tracer    *provider.Tracer
+	words     words
+	queries   sync.Pool // *reused
 }
 
 // Open makes a tree. It must be called before anything is mounted over /proc.
@@ -73,6 +76,7 @@ func open(o Options, own *provider.FS) (*Tree, error) {
 	}
 	t := &Tree{proc: own, own: own, authority: authority, options: o, objectID: keyedID(), osrels: newOsrels(), tracer: provider.NewTracer(), boot: bootTime(), ticks: tick}
 	if o.Proc == "" {
+		own.Keep(keptProcesses(1))
 		return t, nil
 	}
 	if t.proc, err = provider.OpenFS(o.Proc); err != nil {
@@ -82,7 +86,26 @@ func open(o Options, own *provider.FS) (*Tree, error) {
 		t.proc.Close()
 		return nil, fmt.Errorf("%s: %w", o.Proc, ErrNotProc)
 	}
+	own.Keep(keptProcesses(2))
+	t.proc.Keep(keptProcesses(2))
 	return t, nil
+}
+
+// What is kept open of processes that are asked for again and again: an eighth
+// of the descriptors at most.
+const (
+	maxKept         = 512 // processes
+	keptDescriptors = 7   // of each
+	keptShare       = 8
+)
+
+// keptProcesses is how many each of so many roots may keep.
+func keptProcesses(roots uint64) int {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 0
+	}
+	return int(min(limit.Cur/keptShare/keptDescriptors, maxKept) / roots)
 }
 
 // openOwn prefers an instance that nobody can mount over; a kernel refuses it

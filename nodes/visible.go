@@ -57,7 +57,7 @@ func (t *Tree) Cacheable() bool { return t.options.HidePID == HideOff }
 
 // notSystem hides a node of kernel threads.
 func notSystem(q *Query) error {
-	if q.Target.Stat.KernelThread() {
+	if q.Target.kernelThread() {
 		return ErrHidden
 	}
 	return nil

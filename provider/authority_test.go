@@ -127,9 +127,10 @@ func nativeProbe(t *testing.T, c Credentials, pids []string) string {
 
 // A caller who may everything still gets nothing of ourselves, by none of our
 // threads' numbers: within one process the kernel asks no credentials.
-func TestSelfIsRefused(t *testing.T) {
+func TestSelfIsRefused(t *testing.T) { eachAuthority(t, testSelfIsRefused) }
+
+func testSelfIsRefused(t *testing.T, a *Authority, f *FS) {
 	needRoot(t)
-	a, f := newAuthority(t)
 	all, err := os.ReadDir("/proc/self/task")
 	if err != nil || len(all) < 2 {
 		t.Fatalf("%d threads, %v", len(all), err)

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"errors"
-	"io/fs"
 	"strconv"
 	"strings"
 
@@ -27,22 +25,9 @@ type Caller struct {
 	foreign bool // of another user namespace
 	boxed   bool // may be in a Landlock domain, which no file shows
 	label   string
+	rooted  bool // root is read
+	rootErr error
 	root    string // its root directory as we see it, "" for ours
-}
-
-// Rights are all of a caller that an answer can depend on, but for which
-// process it is. Callers with equal ones get equal answers about others.
-type Rights struct {
-	Credentials
-	User  Namespace // its user namespace
-	Boxed bool      // it may be sandboxed
-	Label string    // a security module's
-	Root  string    // its root directory as we see it, "" for ours
-}
-
-// Rights of the caller, and whether they have been asked for yet.
-func (c *Caller) Rights() (rights Rights, asked bool) {
-	return Rights{c.cred, c.user, c.boxed, c.label, c.root}, c.loaded
 }
 
 // Caller names the thread tid of the authority's pid namespace, whose request
@@ -51,14 +36,34 @@ func (a *Authority) Caller(tid int, uid, gid uint32) *Caller {
 	return &Caller{UID: uid, GID: gid, auth: a, tid: tid}
 }
 
+// CallerInto makes c what Caller gives, in the room of a former one of which
+// nothing else is left.
+func (a *Authority) CallerInto(c *Caller, tid int, uid, gid uint32) {
+	c.Clear()
+	c.UID, c.GID, c.auth, c.tid = uid, gid, a, tid
+}
+
+// Clear forgets who the caller was; nobody may use it after that.
+func (c *Caller) Clear() {
+	groups := c.status.Groups
+	if cap(groups) > groupsRoom {
+		groups = nil
+	}
+	clear(groups[:cap(groups)])
+	*c = Caller{status: Status{Groups: groups[:0]}}
+}
+
+// groupsRoom is the longest list of groups whose room is used again.
+const groupsRoom = 256
+
 // Present reports whether the caller lives in the authority's pid namespace.
 // Callers of another one, above or below it, see other numbers.
 func (c *Caller) Present() bool {
 	if c.tid <= 0 {
 		return false
 	}
-	ns, err := c.auth.proc.namespace(c.tid, "pid")
-	return err == nil && ns == c.auth.pidNS
+	inode, err := c.auth.pidNamespace(c.tid)
+	return err == nil && inode == c.auth.pidNS.Inode
 }
 
 // Path is a path that the kernel gave to us as it would give it to the caller,
@@ -78,7 +83,7 @@ func (c *Caller) Path(path string) string {
 
 // TGID is the caller's process.
 func (c *Caller) TGID() (int, error) {
-	if err := c.Load(); err != nil {
+	if err := c.who(); err != nil {
 		return 0, err
 	}
 	return c.status.TGID, nil
@@ -90,7 +95,7 @@ func (c *Caller) InGroup(gid uint32) bool {
 	if c.GID == gid {
 		return true
 	}
-	if c.Load() != nil {
+	if c.who() != nil {
 		return false
 	}
 	for _, g := range c.status.Groups {
@@ -104,53 +109,7 @@ func (c *Caller) InGroup(gid uint32) bool {
 // Capable reports whether the caller has a capability (unix.CAP_…) in our
 // user namespace.
 func (c *Caller) Capable(capability uint) bool {
-	return c.Load() == nil && !c.foreign && c.cred.Effective&(1<<capability) != 0
-}
-
-// Load reads who the caller is, once. Other methods do so when they need it; do
-// it first where the answer may be looked at later than the caller waits. On
-// any doubt it fails, and the caller is refused.
-func (c *Caller) Load() error {
-	if !c.loaded {
-		c.loaded = true
-		c.loadErr = c.read()
-	}
-	return c.loadErr
-}
-
-func (c *Caller) read() error {
-	task, err := c.auth.proc.Open(c.tid)
-	if err != nil {
-		return err
-	}
-	defer task.Close()
-	if err := task.Status(&c.status); err != nil {
-		return err
-	}
-	if c.user, err = task.Namespace("user"); err != nil {
-		return err
-	}
-	if c.root, err = task.root(); err != nil {
-		return err
-	}
-	c.foreign = c.user != c.auth.userNS
-	c.boxed = c.auth.landlock && c.status.NoNewPrivs
-	c.cred = Credentials{UID: c.UID, GID: c.GID}
-	if c.itself() && !c.foreign {
-		c.cred.Effective = c.status.CapEff
-	}
-	return c.readLabel()
-}
-
-// itself reports whether the request's ids are the thread's own: a request may
-// come with lent ones (io_uring, overlayfs), and with them nothing else counts.
-func (c *Caller) itself() bool { return c.status.UID.FS == c.UID && c.status.GID.FS == c.GID }
-
-func (c *Caller) readLabel() (err error) {
-	if c.auth.labels {
-		c.label, err = c.auth.proc.label(c.tid)
-	}
-	return err
+	return c.who() == nil && !c.foreign && c.cred.Effective&(1<<capability) != 0
 }
 
 // errDenied is the refusal that we decide ourselves.
@@ -159,7 +118,7 @@ var errDenied error = unix.EACCES
 // owns reports whether p is the caller's own process, to which the kernel
 // grants reading without any further check.
 func (c *Caller) owns(p *Process) bool {
-	return c.Load() == nil && p.pid == c.status.TGID && p.fs.local && c.itself()
+	return c.who() == nil && p.pid == c.status.TGID && p.fs.local && c.itself()
 }
 
 // IsMainThread reports whether the caller is the main thread of p.
@@ -169,7 +128,7 @@ func (c *Caller) IsMainThread(p *Process) bool { return p.fs.local && c.tid == p
 // user namespace, in a possible sandbox, of another label; and ourselves as
 // the target, since the kernel waives its checks within one process.
 func (c *Caller) admit(p *Process) error {
-	if err := c.Load(); err != nil {
+	if err := c.who(); err != nil {
 		return err
 	}
 	switch {
@@ -202,6 +161,9 @@ func (c *Caller) admitLabel(p *Process) error {
 func (a *Authority) isSelf(p *Process) bool {
 	if p.pid == p.fs.self {
 		return true
+	}
+	if p.kept != nil && p.kept.leader.Load() { // of a process of its own number
+		return false
 	}
 	var st unix.Stat_t
 	err := unix.Fstatat(p.fs.fd, "self/task/"+strconv.Itoa(p.pid), &st, 0)
@@ -257,30 +219,8 @@ func (c *Caller) MayAttach(p *Process) error {
 // right that ptrace(2) calls PTRACE_MODE_READ_FSCREDS.
 func (c *Caller) MayRead(p *Process) error {
 	return c.doOwn(p, "readlink", "ns/user", func() error {
-		_, err := readlinkat(p.fd, "ns/user")
+		var link [linkRoom]byte
+		_, err := readlinkInto(p.fd, "ns/user", link[:])
 		return err
 	})
-}
-
-// WChan is the kernel function in which the process's main thread
-// sleeps (/proc/PID/wchan); "" where it is not to be known: to this caller,
-// in this kernel, or because the process runs.
-func (c *Caller) WChan(p *Process) (string, error) {
-	var text []byte
-	err := c.doOwn(p, "read", "wchan", func() error {
-		fd, err := openat(p.fd, "wchan", unix.O_RDONLY)
-		if err != nil {
-			return err
-		}
-		defer unix.Close(fd)
-		text, err = appendAll(nil, fd, 4096)
-		return err
-	})
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotSupported) {
-		return "", nil
-	}
-	if err != nil || string(text) == "0" {
-		return "", err
-	}
-	return string(text), nil
 }

@@ -21,9 +21,10 @@ func mapped(id int) option {
 	}
 }
 
-func TestPresent(t *testing.T) {
+func TestPresent(t *testing.T) { eachAuthority(t, testPresent) }
+
+func testPresent(t *testing.T, a *Authority, _ *FS) {
 	needRoot(t)
-	a, _ := newAuthority(t)
 	c, inner := start(t), start(t, flags(syscall.CLONE_NEWPID))
 	if inner.insidePID != 1 {
 		t.Fatalf("it is %d inside", inner.insidePID)
@@ -31,6 +32,7 @@ func TestPresent(t *testing.T) {
 	for tid, want := range map[int]bool{
 		os.Getpid(): true, c.pid: true, c.tid: true, inner.pid: false, 0: false, -1: false, 1 << 30: false,
 	} {
+		a.Caller(tid, 0, 0).Present() // then all is kept that may be
 		leaksNothing(t, "Present", func() {
 			if got := a.Caller(tid, 0, 0).Present(); got != want {
 				t.Errorf("%d: %v", tid, got)
@@ -43,8 +45,9 @@ func TestPresent(t *testing.T) {
 	}
 }
 
-func TestTGID(t *testing.T) {
-	a, f := newAuthority(t)
+func TestTGID(t *testing.T) { eachAuthority(t, testTGID) }
+
+func testTGID(t *testing.T, a *Authority, f *FS) {
 	c := start(t)
 	for _, tid := range []int{c.pid, c.tid} {
 		caller := a.Caller(tid, c.uid, c.gid)
@@ -65,9 +68,10 @@ func TestTGID(t *testing.T) {
 	}
 }
 
-func TestInGroup(t *testing.T) {
+func TestInGroup(t *testing.T) { eachAuthority(t, testInGroup) }
+
+func testInGroup(t *testing.T, a *Authority, _ *FS) {
 	needRoot(t)
-	a, _ := newAuthority(t)
 	c := start(t, user(alice, 71010, 71011)).asks(a)
 	for gid, want := range map[uint32]bool{alice: true, 71010: true, 71011: true, 71012: false, 0: false, bob: false} {
 		if got := c.InGroup(gid); got != want {
@@ -80,9 +84,10 @@ func TestInGroup(t *testing.T) {
 	}
 }
 
-func TestCapable(t *testing.T) {
+func TestCapable(t *testing.T) { eachAuthority(t, testCapable) }
+
+func testCapable(t *testing.T, a *Authority, _ *FS) {
 	needRoot(t)
-	a, _ := newAuthority(t)
 	root, plain := start(t), start(t, user(alice))
 	for name, row := range map[string]struct {
 		c    *Caller
@@ -143,9 +148,10 @@ func wantAll(t *testing.T, who string, c *Caller, p *Process, want bool) {
 	}
 }
 
-func TestWhoMay(t *testing.T) {
+func TestWhoMay(t *testing.T) { eachAuthority(t, testWhoMay) }
+
+func testWhoMay(t *testing.T, a *Authority, f *FS) {
 	needRoot(t)
-	a, f := newAuthority(t)
 	target := start(t, user(alice))
 	p := pin(t, f, target.pid)
 	rootP := pin(t, f, start(t).pid)
@@ -169,9 +175,10 @@ func TestWhoMay(t *testing.T) {
 
 // A process may read itself even where nobody of its user may; but only with
 // its own ids, and by its own number.
-func TestOwn(t *testing.T) {
+func TestOwn(t *testing.T) { eachAuthority(t, testOwn) }
+
+func testOwn(t *testing.T, a *Authority, f *FS) {
 	needRoot(t)
-	a, f := newAuthority(t)
 	c, twin := start(t, user(alice), kind("undump")), start(t, user(alice))
 	p := pin(t, f, c.pid)
 	own := []string{"Caller.MayRead", "Caller.Exe", "Caller.ExeLinked", "Caller.OpenSmaps"}
@@ -200,21 +207,23 @@ func TestOwn(t *testing.T) {
 
 // The reason for the box: natively such a caller is refused, and no
 // credentials that we could borrow are.
-func TestLandlock(t *testing.T) {
+func TestLandlock(t *testing.T) { eachAuthority(t, testLandlock) }
+
+func testLandlock(t *testing.T, a *Authority, f *FS) {
 	needRoot(t)
 	if !landlockActive() {
 		cannot(t, "no Landlock in this kernel")
 	}
-	a, f := newAuthority(t)
 	p := pin(t, f, start(t, user(alice)).pid)
 	c := start(t, user(alice), kind("landlock"))
 	wantAll(t, "alice in a domain", c.asks(a), p, false)
 	wantAll(t, "alice in a domain, of herself", c.asks(a), pin(t, f, c.pid), true)
 }
 
-func TestWaitChannel(t *testing.T) {
+func TestWaitChannel(t *testing.T) { eachAuthority(t, testWaitChannel) }
+
+func testWaitChannel(t *testing.T, a *Authority, f *FS) {
 	needRoot(t)
-	a, f := newAuthority(t)
 	c := start(t)
 	p := pin(t, f, c.pid)
 	asker := ours(t, a)

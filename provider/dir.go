@@ -15,6 +15,8 @@ type dir struct {
 	fd  int
 	pid int
 	tid int // 0 for a process
+
+	kept *kept // where it is shared: see FS.Keep
 }
 
 // Close releases the descriptor.

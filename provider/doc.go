@@ -39,7 +39,8 @@
 //	}
 //
 // Ask again and again with a [Sampler]: it keeps the files open, and opening is
-// most of the price of a small one. Wait for the end of a process with [Process.Wait], and
+// most of the price of a small one. A server that many ask has its root keep
+// them ([FS.Keep]). Wait for the end of a process with [Process.Wait], and
 // signal it, whoever has its number then, with [Process.Signal].
 //
 // # Other roots

@@ -97,9 +97,12 @@ var checks = map[string]func(*Process) error{
 // checkStat takes the stat text apart at its blanks.
 func checkStat(p *Process) error {
 	return steady(p, "stat", func(raw []byte) error {
-		var s Stat
-		if err := p.Stat(&s); err != nil {
+		var s, head Stat
+		if err := errors.Join(p.Stat(&s), p.StatHead(&head)); err != nil {
 			return err
+		}
+		if start, known := p.StartTime(); known && start != s.StartTime || head.StartTime != s.StartTime || head.PPID != s.PPID {
+			return fmt.Errorf("%w: head %+v", errDiffers, head)
 		}
 		name, rest := bytes.IndexByte(raw, '('), bytes.LastIndexByte(raw, ')')
 		fields := bytes.Fields(raw[rest+1:])

@@ -16,6 +16,8 @@ type FS struct {
 	local bool // the root numbers processes as we do
 	proc  bool // the root is a procfs
 
+	keeper *keeper // nil where nothing is kept: see Keep
+
 	buffers sync.Pool // *[]byte, for texts that are parsed and dropped
 	spaces  sync.Pool // *spaceReader
 	dirents sync.Pool // *[direntRoom]byte, for directories
@@ -91,8 +93,12 @@ func (f *FS) depth() int {
 // own pid namespace does.
 func (f *FS) Local() bool { return f.local }
 
-// Close releases the root. Processes opened from it stay usable.
-func (f *FS) Close() error { return closeOnce(&f.fd) }
+// Close releases the root, and what it keeps. Processes opened from it stay
+// usable.
+func (f *FS) Close() error {
+	f.keeper.end()
+	return closeOnce(&f.fd)
+}
 
 // IsProc reports whether the root really is a procfs, and not a captured tree.
 func (f *FS) IsProc() bool { return isProc(f.fd) }

@@ -80,16 +80,63 @@ func (w *namespaceWalk) namespace(name string) (Namespace, error) {
 	return ns, err
 }
 
-// inode takes the number out of a link such as "mnt:[4026531841]".
 func (w *namespaceWalk) inode(name string) (uint64, bool) {
-	var buf [64]byte
-	n, err := readlinkInto(w.d.fd, "ns/"+name, buf[:])
+	inode, err := namespaceInode(w.d.fd, "ns/"+name)
+	return inode, err == nil
+}
+
+// linkRoom holds the link of a namespace.
+const linkRoom = 64
+
+// namespaceInode takes the number out of a link such as "mnt:[4026531841]".
+func namespaceInode(at int, path string) (uint64, error) {
+	var buf [linkRoom]byte
+	n, err := readlinkInto(at, path, buf[:])
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
 	_, text, _ := bytes.Cut(buf[:n], []byte(":["))
 	v, digits := decimal(text)
-	return v, digits > 0 && string(text[digits:]) == "]"
+	if digits == 0 || string(text[digits:]) != "]" {
+		return 0, ErrMalformed
+	}
+	return v, nil
+}
+
+// userNamespace is Namespace of "user" by its link, where the device of all
+// namespaces is known.
+func (d *dir) userNamespace(dev uint64) (Namespace, error) {
+	const file = "ns/user"
+	inode, err := namespaceInode(d.fd, file)
+	if err != nil {
+		return Namespace{}, d.fail("readlink", file, d.lost(file, err))
+	}
+	return Namespace{dev, inode}, nil
+}
+
+// pidNamespace is the inode of the pid namespace of a task, which it never
+// leaves; so who is kept remembers it.
+func (a *Authority) pidNamespace(tid int) (uint64, error) {
+	if a.proc.keeper == nil {
+		ns, err := a.proc.namespace(tid, "pid")
+		return ns.Inode, err
+	}
+	task, err := a.proc.Open(tid)
+	if err != nil {
+		return 0, err
+	}
+	defer task.Close()
+	if task.kept == nil {
+		return namespaceInode(task.fd, "ns/pid")
+	}
+	if inode := task.kept.pidNS.Load(); inode != 0 {
+		return inode, nil
+	}
+	inode, err := namespaceInode(task.fd, "ns/pid")
+	if err == nil {
+		task.kept.pidNS.Store(inode)
+	}
+	return inode, err
 }
 
 // NamespaceMap is Namespaces by name, without those that the process does not

@@ -45,9 +45,22 @@ func pin(t testing.TB, f *FS, pid int) *Process {
 	return p
 }
 
-func newAuthority(t testing.TB) (*Authority, *FS) {
+func newAuthority(t testing.TB) (*Authority, *FS) { t.Helper(); return newAuthorityKeeping(t, 0) }
+
+// eachAuthority runs a test over a root that keeps nothing, and over one that
+// keeps what it opens.
+func eachAuthority(t *testing.T, test func(*testing.T, *Authority, *FS)) {
+	for name, limit := range map[string]int{"anew": 0, "kept": 64} {
+		t.Run(name, func(t *testing.T) {
+			a, f := newAuthorityKeeping(t, limit)
+			test(t, a, f)
+		})
+	}
+}
+
+func newAuthorityKeeping(t testing.TB, limit int) (*Authority, *FS) {
 	t.Helper()
-	f := openProc(t)
+	f := keeping(t, limit)
 	a, err := NewAuthority(f)
 	if err != nil {
 		t.Fatal(err)

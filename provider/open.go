@@ -33,8 +33,33 @@ func Self() (*Process, error) {
 var host = sync.OnceValues(func() (*FS, error) { return OpenFS("/proc") })
 
 // Open pins the process pid. A number that belongs to nobody is ErrGone. A
-// thread's number opens too, as in /proc: Status tells its Tgid.
+// thread's number opens too, as in /proc: Status tells its Tgid. Where the root
+// keeps processes ([FS.Keep]) others may have the same one: each closes it once.
 func (f *FS) Open(pid int) (*Process, error) {
+	if f.keeper == nil {
+		return f.OpenOnce(pid)
+	}
+	if e := f.keeper.take(pid); e != nil {
+		if e.lives() {
+			return &e.process, nil
+		}
+		f.keeper.disown(e)
+		f.keeper.give(e)
+	}
+	return f.openKept(pid)
+}
+
+// openUnasked is Open without asking whether who is kept still lives: for who
+// reads it at once, which tells.
+func (f *FS) openUnasked(pid int) (*Process, error) {
+	if e := f.keeper.take(pid); e != nil {
+		return &e.process, nil
+	}
+	return f.Open(pid)
+}
+
+// OpenOnce is Open of a process that is not to be kept, as in a walk over many.
+func (f *FS) OpenOnce(pid int) (*Process, error) {
 	p := new(Process)
 	if err := f.openInto(&p.dir, pid); err != nil {
 		return nil, err

@@ -35,6 +35,9 @@ func checkRunning(p *Process) error {
 		state := raw[strings.LastIndexByte(string(raw), ')')+2]
 		threads := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))[17]
 		dead := state == 'Z' && (threads == "0" || threads == "1" || p.tid != 0) || state == 'X'
+		if exited, known := p.Exited(); known && p.tid == 0 && exited != dead {
+			return fmt.Errorf("%w: exited %v, state %c", errDiffers, exited, state)
+		}
 		return same("running", p.Running(), fmt.Sprint(!dead))
 	})
 }

@@ -39,6 +39,22 @@ func BenchmarkParseStatus(b *testing.B) {
 	}
 }
 
+func BenchmarkParseStatHead(b *testing.B) { benchmarkPart(b, "stat", new(statHead)) }
+
+func BenchmarkParseStatusHead(b *testing.B) { benchmarkPart(b, "status", new(statusHead)) }
+
+func BenchmarkParseStatusRights(b *testing.B) { benchmarkPart(b, "status", new(statusRights)) }
+
+func benchmarkPart(b *testing.B, file string, into Parser) {
+	text := ownText(b, file)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := into.Parse(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkParseLimits(b *testing.B) {
 	text := ownText(b, "limits")
 	var l Limits

@@ -13,14 +13,39 @@ type Process struct{ dir }
 // PID is the number that the process was opened by.
 func (p *Process) PID() int { return p.pid }
 
+// Close gives the process back to its root where that keeps it, else it
+// releases the descriptor.
+func (p *Process) Close() error {
+	if p.kept != nil {
+		return p.kept.by.give(p.kept)
+	}
+	return p.dir.Close()
+}
+
 // Stat reads /proc/PID/stat into s.
-func (d *dir) Stat(s *Stat) error { return d.parse("stat", s) }
+func (d *dir) Stat(s *Stat) error { return d.statInto(s, s) }
+
+// StatHead is Stat of the first 22 fields alone, up to StartTime; the others
+// are not looked at.
+func (d *dir) StatHead(s *Stat) error { return d.statInto(s, (*statHead)(s)) }
+
+func (d *dir) statInto(s *Stat, into Parser) error {
+	err := d.parseKept(keptStat, into)
+	if err == nil && d.kept != nil {
+		d.kept.remember(s)
+	}
+	return err
+}
 
 // Status reads /proc/PID/status into s, reusing its lists.
-func (d *dir) Status(s *Status) error { return d.parse("status", s) }
+func (d *dir) Status(s *Status) error { return d.parseKept(keptStatus, s) }
+
+// StatusHead is Status of the lines up to NSpid; the others may be left out,
+// but for those that Alive needs.
+func (d *dir) StatusHead(s *Status) error { return d.parseKept(keptStatus, (*statusHead)(s)) }
 
 // Limits reads /proc/PID/limits (2.6.24) into l, reusing its list.
-func (d *dir) Limits(l *Limits) error { return d.parse("limits", l) }
+func (d *dir) Limits(l *Limits) error { return d.parseKept(keptLimits, l) }
 
 // root reads the link /proc/PID/root: "" where it is our own.
 func (p *Process) root() (string, error) {

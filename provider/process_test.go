@@ -36,7 +36,11 @@ func methods(c *Caller, p *Process) map[string]func() error {
 	if c == nil {
 		return all
 	}
-	all["Caller.Open"] = func() error { _, err := c.Open(p, "maps", unix.O_RDONLY); return err }
+	all["Caller.Open"] = func() error {
+		fd, err := c.Open(p, "maps", unix.O_RDONLY)
+		unix.Close(fd)
+		return err
+	}
 	all["Caller.MayAttach"] = func() error { return c.MayAttach(p) }
 	all["Caller.MayRead"] = func() error { return c.MayRead(p) }
 	all["Caller.Exe"] = func() error { _, err := c.Exe(p); return err }

@@ -85,15 +85,32 @@ func ParseStat(b []byte) (Stat, error) {
 // Parse is ParseStat into s. It allocates nothing but its errors; after an
 // error s is zero.
 func (s *Stat) Parse(b []byte) error {
-	if bad := s.parse(b); bad != 0 {
+	return s.parsed(s.parse(b, statFields, statLeast))
+}
+
+func (s *Stat) parsed(bad int) error {
+	if bad != 0 {
 		*s = Stat{}
 		return malformed("stat", "field "+strconv.Itoa(bad))
 	}
 	return nil
 }
 
-// parse gives the number of the first bad field, 0 for none.
-func (s *Stat) parse(b []byte) (bad int) {
+// statHead is a Stat of which only the fields up to statStart are read.
+type statHead Stat
+
+// statStart is the field StartTime.
+const statStart = 22
+
+// Parse is Stat's for the first fields.
+func (h *statHead) Parse(b []byte) error {
+	s := (*Stat)(h)
+	return s.parsed(s.parse(b, statStart, statStart))
+}
+
+// parse reads the fields up to most, of which there must be least, and gives the
+// number of the first bad one, 0 for none.
+func (s *Stat) parse(b []byte, most, least int) (bad int) {
 	var v [statFields + 1]uint64
 	open, end, ok := findComm(b)
 	if !ok {
@@ -107,8 +124,8 @@ func (s *Stat) parse(b []byte) (bad int) {
 	if !ok {
 		return 3
 	}
-	n, ok = statNumbers(&v, rest)
-	if !ok || n < statLeast {
+	n, ok = statNumbers(&v, rest, most)
+	if !ok || n < least {
 		return n + 1
 	}
 	s.set(&v)
@@ -143,11 +160,11 @@ func statState(b []byte) (ProcState, []byte, bool) {
 	return ProcState(b[1]), b[3:], true
 }
 
-// statNumbers reads the fields from 4 on, one blank between two, up to the
-// newline, and gives the number of the last good one. v is zero before.
-func statNumbers(v *[statFields + 1]uint64, b []byte) (last int, ok bool) {
-	for i := 4; i <= statFields; i++ {
-		if len(b) >= 8 && i+3 <= statFields && binary.LittleEndian.Uint64(b) == fourZeros {
+// statNumbers reads the fields from 4 to most, one blank between two, or up to
+// the newline, and gives the number of the last good one. v is zero before.
+func statNumbers(v *[statFields + 1]uint64, b []byte, most int) (last int, ok bool) {
+	for i := 4; i <= most; i++ {
+		if len(b) >= 8 && i+3 <= most && binary.LittleEndian.Uint64(b) == fourZeros {
 			b = b[8:]
 			i += 3
 			continue
@@ -161,7 +178,7 @@ func statNumbers(v *[statFields + 1]uint64, b []byte) (last int, ok bool) {
 		}
 		b = b[n+1:]
 	}
-	return statFields, len(b) > 0 && b[len(b)-1] == '\n'
+	return most, len(b) > 0 && b[len(b)-1] == '\n'
 }
 
 // fourZeros is "0 0 0 0 ", which a third of most texts is.

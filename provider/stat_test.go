@@ -188,7 +188,34 @@ func FuzzParseStat(f *testing.F) {
 		if slow, ok := statByFields(b); !ok || slow != s {
 			t.Fatalf("field by field: %+v, %v; got %+v", slow, ok, s)
 		}
+		var head statHead
+		if err := head.Parse(b); err != nil || Stat(head) != firstFields(s) {
+			t.Fatalf("head %+v, %v; whole %+v", head, err, s)
+		}
 	})
+}
+
+// firstFields is s without what a head does not have.
+func firstFields(s Stat) Stat {
+	return Stat{
+		Fields: statStart, PID: s.PID, Comm: s.Comm, State: s.State, PPID: s.PPID, PGRP: s.PGRP, Session: s.Session,
+		TTYNr: s.TTYNr, TPGID: s.TPGID, Flags: s.Flags, MinFlt: s.MinFlt, CMinFlt: s.CMinFlt, MajFlt: s.MajFlt, CMajFlt: s.CMajFlt,
+		UTime: s.UTime, STime: s.STime, CUTime: s.CUTime, CSTime: s.CSTime, Priority: s.Priority, Nice: s.Nice,
+		NumThreads: s.NumThreads, ITRealValue: s.ITRealValue, StartTime: s.StartTime,
+	}
+}
+
+func TestStatHead(t *testing.T) {
+	for _, name := range caseNames(t) {
+		text := caseText(t, name, "stat")
+		var head statHead
+		if err := head.Parse(text); err != nil || Stat(head) != firstFields(mustStat(t, text)) {
+			t.Errorf("%s: %+v, %v", name, head, err)
+		}
+	}
+	malformedText(t, func(b []byte) (s Stat, err error) { err = (*statHead)(&s).Parse(b); return s, err },
+		"", "1 (c) S 1 2 3\n", "1 (c) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24",
+		"1 (c) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 x 23\n")
 }
 
 // statByFields takes the text apart with the standard library.

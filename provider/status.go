@@ -115,7 +115,7 @@ func ParseStatus(b []byte) (Status, error) {
 func (s *Status) Parse(b []byte) error {
 	s.reset()
 	next := StatusField(0)
-	for b = b[s.quick(b, &next):]; len(b) > 0; b = b[s.quick(b, &next):] {
+	for b = b[s.quick(b, &next, statusFields):]; len(b) > 0; b = b[s.quick(b, &next, statusFields):] {
 		n := bytes.IndexByte(b, '\n')
 		if n < 0 {
 			return s.fail("no newline at the end")
@@ -145,13 +145,13 @@ func (s *Status) line(b []byte, next *StatusField) (f StatusField, ok bool) {
 
 // reset empties s but keeps the room of its slices.
 func (s *Status) reset() {
-	*s = Status{
-		Groups: s.Groups[:0],
-		NSTGID: s.NSTGID[:0], NSPID: s.NSPID[:0], NSPGID: s.NSPGID[:0], NSSID: s.NSSID[:0],
-		CPUsAllowed: s.CPUsAllowed[:0], CPUsAllowedList: s.CPUsAllowedList[:0],
-		MemsAllowed: s.MemsAllowed[:0], MemsAllowedList: s.MemsAllowedList[:0],
-		Unknown: s.Unknown[:0],
-	}
+	groups, tgid, pid, pgid, sid := s.Groups[:0], s.NSTGID[:0], s.NSPID[:0], s.NSPGID[:0], s.NSSID[:0]
+	cpus, cpuList, mems, memList := s.CPUsAllowed[:0], s.CPUsAllowedList[:0], s.MemsAllowed[:0], s.MemsAllowedList[:0]
+	unknown := s.Unknown[:0]
+	*s = Status{} // and not a whole one made elsewhere and copied
+	s.Groups, s.NSTGID, s.NSPID, s.NSPGID, s.NSSID = groups, tgid, pid, pgid, sid
+	s.CPUsAllowed, s.CPUsAllowedList, s.MemsAllowed, s.MemsAllowedList = cpus, cpuList, mems, memList
+	s.Unknown = unknown
 }
 
 func (s *Status) fail(what string) error {

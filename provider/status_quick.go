@@ -58,11 +58,11 @@ func (f StatusField) kind() statusKind {
 // quickRoom holds the longest key and a value of each quick kind.
 const quickRoom = 64
 
-// quick takes the lines at the start of b that are in the kernel's order and
-// of its plainest form, which are all but a dozen. It gives the bytes taken;
-// the rest is line's.
-func (s *Status) quick(b []byte, next *StatusField) (taken int) {
-	for f := *next; f < statusFields && len(b) >= quickRoom; f++ {
+// quick takes the lines at the start of b, before end's, that are in the
+// kernel's order and of its plainest form, which are all but a dozen. It gives
+// the bytes taken; the rest is line's.
+func (s *Status) quick(b []byte, next *StatusField, end StatusField) (taken int) {
+	for f := *next; f < end && len(b) >= quickRoom; f++ {
 		line, w := &statusLines[f], (*[quickRoom]byte)(b)
 		if binary.LittleEndian.Uint64(w[:])&line.mask != line.first ||
 			binary.LittleEndian.Uint64(w[line.second&31:])&line.mask != line.last {

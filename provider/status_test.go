@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -222,6 +223,8 @@ func FuzzParseStatus(f *testing.F) {
 		if err == nil && bytes.Count(b, []byte("\n")) < len(s.Unknown)+5 {
 			t.Fatal("lines out of nothing")
 		}
+		samePart(t, "head", (*statusHead)(&again), &again, b, s, err, 1<<(StatusNSPID+1)-1)
+		samePart(t, "rights", (*statusRights)(&again), &again, b, s, err, 1<<(StatusGroups+1)-1|1<<StatusCapEff|1<<StatusNoNewPrivs)
 		if slow, ok := statusByLine(b); ok != (err == nil) || ok && !sameStatus(slow, s) {
 			t.Fatalf("line by line: %+v, %v; quick %+v, %v", slow, ok, s, err)
 		}
@@ -243,8 +246,19 @@ func statusByLine(b []byte) (s Status, ok bool) {
 // checkStatus cuts each line at its first colon.
 func checkStatus(p *Process) error {
 	return steady(p, "status", func(raw []byte) error {
-		var s Status
-		if err := p.Status(&s); err != nil {
+		var s, head Status
+		var stat Stat
+		if err := errors.Join(p.Stat(&stat), p.Status(&s), p.StatusHead(&head)); err != nil {
+			return err
+		}
+		if head.Alive() != s.Alive() {
+			return errDiffers
+		}
+		if err := p.StatusIDs(&head, &stat); err != nil {
+			return err
+		}
+		if err := same("head", head.UID, fmt.Sprint(s.UID), head.GID, fmt.Sprint(s.GID), head.Groups, fmt.Sprint(s.Groups),
+			head.NSPID, fmt.Sprint(s.NSPID), head.TGID, fmt.Sprint(s.TGID)); err != nil {
 			return err
 		}
 		text := map[string]string{}

@@ -1,5 +1,10 @@
 package provider
 
+import (
+	"errors"
+	"io/fs"
+)
+
 // wchanMost is KSYM_NAME_LEN, the longest symbol with its NUL, since Linux 6.1.
 const wchanMost = 512
 
@@ -29,3 +34,31 @@ func ParseWChan(b []byte) (string, error) {
 // not sleep, and to those who may not inspect the process
 // (PTRACE_MODE_READ_FSCREDS): the kernel does not tell the two apart.
 func (d *dir) WChan() (string, error) { return scalar(d, "wchan", ParseWChan) }
+
+// WChan is the kernel function in which the process's main thread
+// sleeps (/proc/PID/wchan); "" where it is not to be known: to this caller,
+// in this kernel, or because the process runs.
+func (c *Caller) WChan(p *Process) (string, error) {
+	text, err := c.AppendWChan(nil, p)
+	return string(text), err
+}
+
+// AppendWChan is WChan which appends to dst.
+func (c *Caller) AppendWChan(dst []byte, p *Process) ([]byte, error) {
+	text, before := dst, p.idsRead()
+	err := c.doOwn(p, "read", "wchan", func() (err error) {
+		text, err = p.appendKept(dst, keptWChan, wchanRoom)
+		return err
+	})
+	switch {
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrNotSupported):
+		return dst, nil
+	case err != nil || string(text[len(dst):]) == "0":
+		return dst, err
+	}
+	p.idsSlept(before)
+	return text, nil
+}
+
+// wchanRoom bounds the text that is read.
+const wchanRoom = 4096

@@ -34,16 +34,17 @@ const (
 	VMM                     // RLIMIT_VMM, virtual machines; since FreeBSD 15
 )
 
+var resourceNames = [VMM + 1]string{
+	"cpu", "fsize", "data", "stack", "core", "rss", "memlock", "nproc", "nofile",
+	"sbsize", "vmem", "npts", "swap", "kqueues", "umtx", "pipebuf", "vmm",
+}
+
 // String is the name at the beginning of the line.
 func (r Resource) String() string {
-	names := [VMM + 1]string{
-		"cpu", "fsize", "data", "stack", "core", "rss", "memlock", "nproc", "nofile",
-		"sbsize", "vmem", "npts", "swap", "kqueues", "umtx", "pipebuf", "vmm",
-	}
 	if r < 0 || r > VMM {
 		return "Resource(" + strconv.Itoa(int(r)) + ")"
 	}
-	return names[r]
+	return resourceNames[r]
 }
 
 // Limit is a struct rlimit, in the resource's unit.
