@@ -17,12 +17,9 @@ func (r *raw) query(h *fuse.InHeader) *nodes.Query {
 	if h.Uid == invalidID || h.Gid == invalidID {
 		tid = 0 // nobody
 	}
-	return &nodes.Query{
-		Context: r.context(h.Unique),
-		Tree:    r.tree,
-		Caller:  r.tree.Caller(tid, h.Uid, h.Gid),
-		Glance:  r.glance,
-	}
+	q := r.tree.Query(r.context(h.Unique), tid, h.Uid, h.Gid)
+	q.Glance = r.glance
+	return q
 }
 
 func (r *raw) context(unique uint64) context.Context {
@@ -48,8 +45,10 @@ func (r *raw) at(h *fuse.InHeader) (*nodes.Query, id, error) {
 	return q, n, r.identify(q, n)
 }
 
+// done ends a question whose process is not kept.
 func done(q *nodes.Query) {
 	if q.Target != nil {
 		q.Target.Close()
 	}
+	q.Release()
 }

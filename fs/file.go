@@ -16,6 +16,7 @@ const openFlags = fuse.FOPEN_DIRECT_IO | fuse.FOPEN_NOFLUSH
 // Open checks everything that can be checked before a byte is asked for.
 func (r *raw) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.Status {
 	q, n, err := r.at(&in.InHeader)
+	defer q.Release()
 	if err != nil {
 		return r.nameStatus(err)
 	}
@@ -27,7 +28,7 @@ func (r *raw) Open(_ <-chan struct{}, in *fuse.OpenIn, out *fuse.OpenOut) fuse.S
 	return fuse.OK
 }
 
-// open takes over the query's target.
+// open takes over the query's process.
 func (r *raw) open(q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 	access := accessOf(in.Flags)
 	row, err := see(q, n)
@@ -41,7 +42,9 @@ func (r *raw) open(q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 		err = r.handles.count.take(in.Uid, 1)
 	}
 	if err != nil {
-		done(q)
+		if q.Target != nil {
+			q.Target.Close()
+		}
 		return nil, err
 	}
 	h := r.handles.handle().begin(row, q, in.Owner, access)
@@ -62,19 +65,25 @@ func (r *raw) open(q *nodes.Query, n id, in *fuse.OpenIn) (*handle, error) {
 // Release closes an open file; calls that are stuck in it keep what they use.
 func (r *raw) Release(_ <-chan struct{}, in *fuse.ReleaseIn) { r.handles.release(in.Fh) }
 
-// again starts a question about an open file: the process must still be there,
-// and whoever asks now must see it.
-func (r *raw) again(h *handle, in *fuse.InHeader) (*nodes.Query, error) {
-	q := r.query(in)
+// again asks once more, of an open file: the process must still be there, and
+// whoever asks now must see it.
+func (r *raw) again(q *nodes.Query, h *handle, caller fuse.Caller) error {
 	q.File = h.file
+	if err := r.stillThere(q, h); err != nil {
+		return err
+	}
+	if err := sameOwner(h, caller); err != nil {
+		return err
+	}
+	return asking(q, h.row)
+}
+
+func (r *raw) stillThere(q *nodes.Query, h *handle) error {
 	if h.process == nil {
-		return q, r.identify(q, id{class: h.row.Class})
+		return r.identify(q, id{class: h.row.Class})
 	}
-	q.Target = &nodes.Target{Process: h.process}
-	if err := q.Check(); err != nil {
-		return nil, err
-	}
-	return q, sameOwner(h, in.Caller)
+	q.About(h.process)
+	return q.CheckFor(h.row)
 }
 
 // Read serves a text from its snapshot, or a stream in place, both into the
@@ -101,11 +110,9 @@ func (r *raw) readHandle(h *handle, in *fuse.ReadIn, reply []byte) (int, error) 
 	if err := readable(h, in); err != nil {
 		return 0, err
 	}
-	q, err := r.again(h, &in.InHeader)
-	if err == nil {
-		err = asking(q, h.row)
-	}
-	if err != nil {
+	q := r.query(&in.InHeader)
+	defer q.Release()
+	if err := r.again(q, h, in.Caller); err != nil {
 		return 0, err
 	}
 	if h.row.Kind == nodes.Stream {
@@ -212,18 +219,8 @@ func (r *raw) Write(_ <-chan struct{}, in *fuse.WriteIn, data []byte) (uint32, f
 		return 0, fuse.EBADF
 	}
 	defer h.unuse()
-	if err := writable(h, in); err != nil {
-		return 0, r.ioStatus(err)
-	}
-	q, err := r.again(h, &in.InHeader)
-	if err != nil {
-		return 0, r.ioStatus(err)
-	}
-	n, err := write(q, h, int64(in.Offset), data)
-	if err != nil {
-		return 0, r.ioStatus(err)
-	}
-	return uint32(n), fuse.OK
+	n, err := r.write(h, in, data)
+	return uint32(n), r.ioStatus(err)
 }
 
 func writable(h *handle, in *fuse.WriteIn) error {
@@ -236,14 +233,22 @@ func writable(h *handle, in *fuse.WriteIn) error {
 	return nil
 }
 
-func write(q *nodes.Query, h *handle, offset int64, data []byte) (int, error) {
-	if err := asking(q, h.row); err != nil {
+func (r *raw) write(h *handle, in *fuse.WriteIn, data []byte) (int, error) {
+	if err := writable(h, in); err != nil {
 		return 0, err
 	}
-	if h.row.Kind == nodes.Text {
-		return len(data), h.row.Store(q, data)
+	q := r.query(&in.InHeader)
+	defer q.Release()
+	if err := r.again(q, h, in.Caller); err != nil {
+		return 0, err
 	}
-	return h.file.(nodes.StreamFile).WriteAt(q, data, offset)
+	if h.row.Kind == nodes.Stream {
+		return h.file.(nodes.StreamFile).WriteAt(q, data, int64(in.Offset))
+	}
+	if err := h.row.Store(q, data); err != nil {
+		return 0, err
+	}
+	return len(data), nil
 }
 
 // Fsync has nothing to do.
