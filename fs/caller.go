@@ -18,7 +18,7 @@ func (r *raw) query(h *fuse.InHeader) *nodes.Query {
 		tid = 0 // nobody
 	}
 	q := r.tree.Query(r.context(h.Unique), tid, h.Uid, h.Gid)
-	q.Glance = r.glance
+	q.Glances, q.LeftOut = r.glances, r.leftOut
 	return q
 }
 
@@ -29,14 +29,9 @@ func (r *raw) context(unique uint64) context.Context {
 	return r.watch.context(unique)
 }
 
-// glance is a look at one of many processes: short, and on the account of the
-// process's owner, so that who has stuck processes only hides them. A process
-// that is left out of a listing for a reason that nobody expects is logged.
-func (r *raw) glance(owner uint32, pid int, look func() error) error {
-	err := r.glances.run(nil, holder{owner, pid}, glanceDeadline, func(context.Context) error { return look() }, func(bool) {})
-	r.nameStatus(err)
-	return err
-}
+// leftOut: a process that is missing from what lists many, for a reason that nobody
+// expects, is logged.
+func (r *raw) leftOut(err error) { r.nameStatus(err) }
 
 // at is query for a node: it pins the process and asks the gate. The caller of
 // at calls done when it has answered.

@@ -40,7 +40,7 @@ func (r *raw) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList
 		return r.nameStatus(err)
 	}
 	if n.isRoot() {
-		return r.nameStatus(r.readRoot(q, in.Offset, out))
+		return r.nameStatus(r.readRoot(q, in, out))
 	}
 	if err := q.Enter(); err != nil {
 		return r.nameStatus(err)
@@ -52,26 +52,33 @@ func (r *raw) ReadDir(_ <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList
 // firstPID is the offset that processes count from, beyond the fixed entries.
 const firstPID = 256
 
-func (r *raw) readRoot(q *nodes.Query, offset uint64, out *fuse.DirEntryList) error {
+func (r *raw) readRoot(q *nodes.Query, in *fuse.ReadIn, out *fuse.DirEntryList) error {
 	n := id{class: nodes.ClassRoot}
 	var rows []nodes.Row
 	if q.Caller.Present() {
 		rows = nodes.RootRows()
 	}
-	if offset < firstPID && !addRows(q, n, rows, offset, out) {
+	if in.Offset < firstPID && !addRows(q, n, rows, in.Offset, out) {
 		return nil
 	}
 	after := 0
-	if offset > firstPID {
-		after = int(min(offset-firstPID, maxPID))
+	if in.Offset > firstPID {
+		after = int(min(in.Offset-firstPID, maxPID))
 	}
-	return q.List(after, func(t *nodes.Target) (bool, error) {
-		defer t.Close()
-		pid := t.PID()
-		process := id{process: nodes.ID{PID: pid}, class: nodes.ClassDirectory}
-		return out.AddDirEntry(fuse.DirEntry{
-			Mode: unix.S_IFDIR, Name: strconv.Itoa(pid), Ino: process.ino(), Off: uint64(firstPID + pid),
-		}), nil
+	return q.List(after, roomFor(in), func(pid int) bool { return addProcess(pid, out) })
+}
+
+// roomFor is how many processes have room at most: none has a shorter entry, of a
+// header and a name that is filled up to eight bytes.
+func roomFor(in *fuse.ReadIn) int {
+	const header, name = 24, 8
+	return int(in.Size / (header + name))
+}
+
+func addProcess(pid int, out *fuse.DirEntryList) bool {
+	process := id{process: nodes.ID{PID: pid}, class: nodes.ClassDirectory}
+	return out.AddDirEntry(fuse.DirEntry{
+		Mode: unix.S_IFDIR, Name: strconv.Itoa(pid), Ino: process.ino(), Off: uint64(firstPID + pid),
 	})
 }
 

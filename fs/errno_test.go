@@ -113,19 +113,17 @@ func TestUnexpectedIsLogged(t *testing.T) {
 
 // A process that a listing leaves out for a reason that nobody expects is
 // logged; one that is gone, hidden or stuck is not.
-func TestGlanceLogs(t *testing.T) {
+func TestLeftOutLogs(t *testing.T) {
 	for _, test := range []struct {
 		err    error
 		logged bool
 	}{
-		{nil, false}, {nodes.ErrHidden, false}, {nodes.ErrGone, false}, {errDeadline, false},
+		{nil, false}, {nodes.ErrHidden, false}, {nodes.ErrGone, false}, {context.Canceled, false},
 		{provider.ErrMalformed, true}, {errors.New("odd"), true},
 	} {
 		var log bytes.Buffer
-		r := newRaw(nil, slog.New(slog.NewTextHandler(&log, nil)))
-		if err := r.glance(0, 1, func() error { return test.err }); err != test.err {
-			t.Errorf("%v became %v", test.err, err)
-		}
+		r := newRaw(new(nodes.Tree), slog.New(slog.NewTextHandler(&log, nil)))
+		r.query(&fuse.InHeader{}).LeftOut(test.err)
 		if logged := log.Len() > 0; logged != test.logged {
 			t.Errorf("%v: logged %v, %q", test.err, logged, log.String())
 		}

@@ -17,10 +17,10 @@ type raw struct {
 
 	tree     *nodes.Tree
 	log      *slog.Logger
-	watch    *watch // of the loop; nil without one
-	requests *slots // what takes longer than it should
-	slots    *slots // what a row marks as blocking
-	glances  *slots // one process of a listing
+	watch    *watch         // of the loop; nil without one
+	requests *slots         // what takes longer than it should
+	slots    *slots         // what a row marks as blocking
+	glances  *nodes.Glances // at one process of many
 	handles  *handles
 	memory   *budget
 	now      func() time.Time
@@ -39,9 +39,9 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          tree,
 		log:           log,
-		requests:      newSlots(bounds{all: 1024, uid: 128, target: 32}, true),
-		slots:         newSlots(bounds{all: 64, uid: 16, target: 2}, false),
-		glances:       newSlots(bounds{all: 256, uid: 16, target: 2}, true),
+		requests:      newSlots(bounds{all: 1024, uid: 128, target: 32}),
+		slots:         newSlots(bounds{all: 64, uid: 16, target: 2}),
+		glances:       nodes.NewGlances(),
 		handles:       newHandles(maxHandles()),
 		memory:        newBudget(textMemory, errNoMemory),
 		now:           time.Now,
@@ -70,7 +70,7 @@ func (r *raw) OnUnmount() {
 	}
 }
 
-func (r *raw) idle() bool { return r.requests.idle() && r.slots.idle() && r.glances.idle() }
+func (r *raw) idle() bool { return r.requests.idle() && r.slots.idle() && r.glances.Idle() }
 
 // Lookup finds a name in the root or in a process.
 func (r *raw) Lookup(_ <-chan struct{}, h *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {

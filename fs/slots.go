@@ -1,16 +1,12 @@
 package fs
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // What may block is done in a slot, so that many cannot hold all of the
 // daemon's threads. A slot stays taken until the call in it really ends.
-const glanceDeadline = time.Second // for one process of a listing
 
 // bounds of slots: in all, for a uid, for a process.
 type bounds struct{ all, uid, target int }
@@ -22,8 +18,7 @@ type holder struct {
 }
 
 type slots struct {
-	bounds  bounds
-	breaker bool // once a call has outlived its deadline, others of its process fail at once
+	bounds bounds
 
 	mu       sync.Mutex
 	all      int
@@ -34,107 +29,10 @@ type slots struct {
 	freed    chan struct{} // closed, and made anew, when a slot is given back
 }
 
-func newSlots(b bounds, breaker bool) *slots {
+func newSlots(b bounds) *slots {
 	return &slots{
-		bounds: b, breaker: breaker, freed: make(chan struct{}),
+		bounds: b, freed: make(chan struct{}),
 		byUID: make(map[uint32]int), byTarget: make(map[int]int), stuck: make(map[int]int),
-	}
-}
-
-// The fates of a call: exactly one of its worker and its waiter decides.
-const (
-	pending = iota
-	finished
-	abandoned
-)
-
-// run calls fn in a slot and waits for it. When it gives up first, the error
-// says why; fn's context ends then, and what fn writes must not be looked at.
-// finally is called once, when fn has ended or will not run; left tells it that
-// nobody waited for what fn made.
-func (s *slots) run(cancel <-chan struct{}, who holder, limit time.Duration, fn func(context.Context) error, finally func(left bool)) error {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	if err := s.acquireWithin(cancel, timer.C, who); err != nil {
-		finally(false)
-		return err
-	}
-	ctx, abandon := context.WithCancel(context.Background())
-	defer abandon()
-	result := make(chan error, 1)
-	var fate atomic.Int32
-	go func() {
-		defer s.release(who)
-		err := guarded(ctx, fn)
-		left := !fate.CompareAndSwap(pending, finished)
-		finally(left)
-		if left {
-			s.unstick(who)
-		}
-		result <- err
-	}()
-	err, came := await(cancel, timer.C, result)
-	if came {
-		return err
-	}
-	if !fate.CompareAndSwap(pending, abandoned) {
-		return <-result // it came after all
-	}
-	s.stick(who)
-	if err == errLeft {
-		return context.Canceled
-	}
-	return err
-}
-
-// await gives up at the deadline, or some time after the caller was
-// interrupted: the kernel interrupts for every signal, and a call that only
-// takes its time should not fail for one. came says that err is the result.
-func await(cancel <-chan struct{}, limit <-chan time.Time, result <-chan error) (err error, came bool) {
-	select {
-	case err := <-result:
-		return err, true
-	case <-limit:
-		return errDeadline, false
-	case <-cancel:
-	}
-	patience := time.NewTimer(grace)
-	defer patience.Stop()
-	select {
-	case err := <-result:
-		return err, true
-	case <-patience.C:
-		return errLeft, false
-	}
-}
-
-// guarded turns a panic into an error: on a goroutine of its own nobody else
-// would catch it, and one bad text must not end everybody's mount.
-func guarded(ctx context.Context, fn func(context.Context) error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", errPanic, r)
-		}
-	}()
-	return fn(ctx)
-}
-
-func (s *slots) acquireWithin(cancel <-chan struct{}, limit <-chan time.Time, who holder) error {
-	var patience <-chan time.Time // runs once the caller is interrupted
-	for {
-		freed, err := s.try(who)
-		if freed == nil {
-			return err
-		}
-		select {
-		case <-freed:
-		case <-limit:
-			return errBusy
-		case <-patience:
-			return context.Canceled
-		case <-cancel:
-			cancel, patience = nil, time.After(grace)
-		}
 	}
 }
 
@@ -170,19 +68,15 @@ func (s *slots) room(who holder) bool {
 	return s.all < s.bounds.all && s.byUID[who.uid] < s.bounds.uid && s.byTarget[who.pid] < s.bounds.target
 }
 
-// try takes a slot, or gives what to wait for; a process that is stuck is not
-// waited for.
-func (s *slots) try(who holder) (wait <-chan struct{}, err error) {
+// try takes a slot, or gives what to wait for.
+func (s *slots) try(who holder) (wait <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.breaker && s.stuck[who.pid] > 0 {
-		return nil, errDeadline
-	}
 	if !s.room(who) {
-		return s.freed, nil
+		return s.freed
 	}
 	s.add(who, 1)
-	return nil, nil
+	return nil
 }
 
 func (s *slots) release(who holder) {
@@ -227,9 +121,9 @@ func count[K comparable](m map[K]int, k K, n int) {
 // acquire waits for a slot until done.
 func (s *slots) acquire(done <-chan struct{}, who holder) error {
 	for {
-		freed, err := s.try(who)
+		freed := s.try(who)
 		if freed == nil {
-			return err
+			return nil
 		}
 		select {
 		case <-freed:

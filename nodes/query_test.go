@@ -98,7 +98,9 @@ func TestReleasedToAnother(t *testing.T) {
 func TestNotReused(t *testing.T) {
 	tree, c := openTree(t, Options{GID: -1}), start(t)
 	q := c.anew(tree)
-	list(t, q)
+	if _, err := statusTable(q, nil); err != nil {
+		t.Fatal(err)
+	}
 	caller := q.Caller
 	if err := caller.Load(); err != nil {
 		t.Fatal(err)

@@ -67,14 +67,16 @@ type Query struct {
 	// What it granted is given back when the question is answered.
 	Reserve func(bytes int) error
 
-	// Glance looks at one of many processes, on its owner's account, and gives
-	// up soon; look may then go on alone.
-	Glance func(owner uint32, pid int, look func() error) error
+	// Glances bounds what looks at many processes; nil for bounds of its own.
+	Glances *Glances
 
-	hosts   *hosts  // host names found while filling one table
-	walking bool    // about one of many, none of which is to be kept
-	shared  bool    // somebody may still look at it when it is answered
-	reused  *reused // nil where it is not the tree's to use again
+	// LeftOut is told why a process is missing from what lists many, but for
+	// those that are stuck; nil where nobody wants to know.
+	LeftOut func(error)
+
+	hosts  *hosts  // host names found while filling one table
+	shared bool    // somebody may still look at it when it is answered
+	reused *reused // nil where it is not the tree's to use again
 }
 
 func (q *Query) reserve(bytes int) error {

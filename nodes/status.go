@@ -26,6 +26,12 @@ func status(q *Query) (render.Status, error) {
 	if err := t.StatusIDs(&t.status, &t.stat); err != nil {
 		return render.Status{}, err
 	}
+	return statusLine(q)
+}
+
+// statusLine is status, of what has been read.
+func statusLine(q *Query) (render.Status, error) {
+	t := q.Target
 	wait, err := waitChannel(q)
 	if err != nil {
 		return render.Status{}, err

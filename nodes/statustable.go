@@ -1,6 +1,9 @@
 package nodes
 
 import (
+	"context"
+	"math"
+
 	"github.com/procfsd/procfsd/provider"
 	"github.com/procfsd/procfsd/render"
 )
@@ -29,35 +32,41 @@ func statusTable(q *Query, dst []byte) ([]byte, error) {
 	if err := q.Caller.Load(); err != nil { // else each line would be left out for it
 		return dst, err
 	}
+	if !q.Caller.Present() {
+		return dst, nil
+	}
+	q.hosts = newHosts()
+	ctx, cancel := context.WithTimeout(q.Context, listTime)
+	defer cancel()
+	l := q.walk(ctx, (*worker).line)
+	defer l.end()
+	return q.table(l, dst)
+}
+
+func (q *Query) table(l *walk, dst []byte) ([]byte, error) {
 	room := 0
 	if err := q.tableRoom(&room, 1); err != nil {
 		return dst, err
 	}
-	q.hosts = newHosts()
-	err := q.List(0, func(t *Target) (bool, error) {
-		defer t.Close()
-		line, err := q.tableLine(t)
-		if err != nil {
-			return true, nil
-		}
+	if err := q.reserve(l.width * tablePiece); err != nil { // no worker's lines of a piece are more
+		return dst, err
+	}
+	err := l.each(0, math.MaxInt, func(_ int, line []byte) (bool, error) {
 		dst = append(dst, line...)
-		err = q.tableRoom(&room, len(dst))
-		return err == nil, err
+		return true, q.tableRoom(&room, len(dst))
 	})
 	return dst, err
 }
 
-func (q *Query) tableLine(t *Target) ([]byte, error) {
-	var line []byte
-	err := q.glance(t, func(one *Query) error {
-		s, err := status(one)
-		if err == nil {
-			line = render.AppendStatus(nil, &s)
-		}
+// line is status, of a target whose status is loaded.
+func (w *worker) line() error {
+	if err := w.target.load(); err != nil {
 		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	return line, nil
+	s, err := statusLine(&w.query)
+	if err != nil {
+		return err
+	}
+	w.out = render.AppendStatus(w.out, &s)
+	return nil
 }

@@ -1,11 +1,7 @@
 package nodes
 
 import (
-	"context"
 	"errors"
-	"io/fs"
-	"slices"
-	"time"
 
 	"github.com/procfsd/procfsd/provider"
 )
@@ -91,7 +87,7 @@ func (q *Query) pin(pid int) error {
 	if !q.Caller.Present() {
 		return ErrHidden
 	}
-	p, err := q.open(pid)
+	p, err := q.Tree.proc.Open(pid)
 	if err != nil {
 		return hidden(err)
 	}
@@ -100,13 +96,6 @@ func (q *Query) pin(pid int) error {
 		return nil
 	}
 	return q.drop(hidden(q.Target.load()))
-}
-
-func (q *Query) open(pid int) (*provider.Process, error) {
-	if q.walking {
-		return q.Tree.proc.OpenOnce(pid)
-	}
-	return q.Tree.proc.Open(pid)
 }
 
 // drop lets the target go where err says so.
@@ -190,84 +179,4 @@ func (t *Target) Owner() (uid, gid uint32, err error) {
 		return 0, 0, err
 	}
 	return t.status.UID.Real, t.status.GID.Real, nil
-}
-
-// listTime bounds a walk over all processes; 10,000 take a tenth of it.
-const listTime = 5 * time.Second
-
-// List visits the processes that the caller may list, with numbers above after,
-// ascending, until visit says that it has enough. What it visits has its status
-// loaded, not its stat, which a process can keep from being read. visit closes
-// its target.
-func (q *Query) List(after int, visit func(*Target) (more bool, err error)) error {
-	if !q.Caller.Present() {
-		return nil
-	}
-	q.shared = true
-	ctx, cancel := context.WithTimeout(q.Context, listTime)
-	defer cancel()
-	pids, err := q.Tree.proc.PIDs(nil)
-	if err != nil {
-		return err
-	}
-	slices.Sort(pids) // as a procfs gives them; a captured tree may not
-	for _, pid := range pids {
-		if pid <= after {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		more, err := q.listOne(pid, visit)
-		if err != nil || !more {
-			return err
-		}
-	}
-	return nil
-}
-
-func (q *Query) listOne(pid int, visit func(*Target) (bool, error)) (bool, error) {
-	p, err := q.Tree.proc.OpenOnce(pid)
-	if err != nil {
-		return true, ignoreGone(err)
-	}
-	t := &Target{Process: p}
-	if err := t.loadStatus(); err != nil || !t.status.Alive() {
-		t.Close()
-		return true, ignoreGone(err)
-	}
-	if q.Tree.options.HidePID >= HideInvisible && q.glance(t, (*Query).listed) != nil {
-		t.Close()
-		return true, nil // hidden, gone, or not to be had
-	}
-	return visit(t)
-}
-
-func ignoreGone(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// glance asks something of one target among many, on a handle of its own: what
-// does not answer in time keeps it, and only it.
-func (q *Query) glance(t *Target, look func(*Query) error) error {
-	if err := q.Caller.Load(); err != nil { // before several may use it
-		return err
-	}
-	q.shared = true
-	pid, one := t.PID(), *q
-	one.walking = true
-	fn := func() error {
-		if err := one.pin(pid); err != nil {
-			return err
-		}
-		defer one.Target.Close()
-		return look(&one)
-	}
-	if q.Glance == nil {
-		return fn()
-	}
-	return q.Glance(t.status.UID.Real, pid, fn)
 }

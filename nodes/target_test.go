@@ -11,9 +11,9 @@ import (
 
 func list(t *testing.T, q *Query) (pids []int) {
 	t.Helper()
-	err := q.List(0, func(t *Target) (bool, error) {
-		pids = append(pids, t.PID())
-		return true, t.Close()
+	err := q.List(0, 1<<22, func(pid int) bool {
+		pids = append(pids, pid)
+		return true
 	})
 	if err != nil || q.Target != nil {
 		t.Fatalf("list: %v, %v", err, q.Target)
@@ -119,17 +119,17 @@ func TestListGoesOn(t *testing.T) {
 	}
 	q := ourselves(t, tree)
 	var first int
-	if err := q.List(c.pid-1, func(t *Target) (bool, error) { first = t.PID(); return false, t.Close() }); err != nil || first != c.pid {
+	if err := q.List(c.pid-1, 10, func(pid int) bool { first = pid; return false }); err != nil || first != c.pid {
 		t.Errorf("after %d: %d, %v", c.pid-1, first, err)
 	}
 	first = 0
-	if err := q.List(c.pid, func(t *Target) (bool, error) { first = t.PID(); return false, t.Close() }); err != nil || first == c.pid {
+	if err := q.List(c.pid, 10, func(pid int) bool { first = pid; return false }); err != nil || first == c.pid {
 		t.Errorf("after %d: %d, %v", c.pid, first, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	q.Context = ctx
-	if err := q.List(0, func(*Target) (bool, error) { t.Error("listed"); return true, nil }); !errors.Is(err, context.Canceled) {
+	if err := q.List(0, 10, func(int) bool { t.Error("listed"); return true }); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: %v", err)
 	}
 }

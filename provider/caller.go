@@ -3,6 +3,7 @@ package provider
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -162,7 +163,7 @@ func (a *Authority) isSelf(p *Process) bool {
 	if p.pid == p.fs.self {
 		return true
 	}
-	if p.kept != nil && p.kept.leader.Load() { // of a process of its own number
+	if atomic.LoadUint32(&p.leads) != 0 || p.kept != nil && p.kept.leader.Load() { // so it is no thread of ours
 		return false
 	}
 	var st unix.Stat_t

@@ -16,7 +16,8 @@ type dir struct {
 	pid int
 	tid int // 0 for a process
 
-	kept *kept // where it is shared: see FS.Keep
+	kept  *kept  // where it is shared: see FS.Keep
+	leads uint32 // atomic: its status told that it is a process of its own number
 }
 
 // Close releases the descriptor.

@@ -1,6 +1,10 @@
 package provider
 
-import "golang.org/x/sys/unix"
+import (
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
 
 // Process is one process, pinned by a descriptor of its /proc directory: once
 // it has exited and was waited for every method fails with ErrGone, whoever has
@@ -42,7 +46,13 @@ func (d *dir) Status(s *Status) error { return d.parseKept(keptStatus, s) }
 
 // StatusHead is Status of the lines up to NSpid; the others may be left out,
 // but for those that Alive needs.
-func (d *dir) StatusHead(s *Status) error { return d.parseKept(keptStatus, (*statusHead)(s)) }
+func (d *dir) StatusHead(s *Status) error {
+	err := d.parseKept(keptStatus, (*statusHead)(s))
+	if err == nil && s.TGID == d.pid && atomic.LoadUint32(&d.leads) == 0 {
+		atomic.StoreUint32(&d.leads, 1)
+	}
+	return err
+}
 
 // Limits reads /proc/PID/limits (2.6.24) into l, reusing its list.
 func (d *dir) Limits(l *Limits) error { return d.parseKept(keptLimits, l) }

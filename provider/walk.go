@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"unsafe"
 
@@ -76,8 +78,8 @@ func (f *FS) allParsed(file string, into Parser) iter.Seq2[int, error] {
 // parse reads one file of a process that is not pinned: opening it is the only
 // look-up of the number.
 func (f *FS) parse(pid int, file string, into Parser) error {
-	var name [32]byte
-	path := append(append(strconv.AppendInt(name[:0], int64(pid), 10), '/'), file...)
+	var room [nameRoom]byte
+	path := appendFile(room[:0], pid, file)
 	d := dir{fs: f, fd: closed, pid: pid}
 	fd, err := f.openat(f.fd, string(path), unix.O_RDONLY)
 	if isMissing(err) {
@@ -87,6 +89,11 @@ func (f *FS) parse(pid int, file string, into Parser) error {
 		return d.fail("open", file, err)
 	}
 	return d.parseFD(fd, file, into)
+}
+
+// appendFile appends "PID/file".
+func appendFile(dst []byte, pid int, file string) []byte {
+	return append(append(strconv.AppendInt(dst, int64(pid), 10), '/'), file...)
 }
 
 // PIDs appends the numbers in the root directory to dst, in the order of
@@ -99,6 +106,71 @@ func (f *FS) PIDs(dst []int) ([]int, error) {
 		dst = append(dst, pid)
 	}
 	return dst, nil
+}
+
+// PIDsAfter appends the numbers above after to dst, ascending, and at most so many
+// of them: for who goes through all in pieces. In a procfs the kernel goes on from
+// that number; a captured tree is read whole each time.
+func (f *FS) PIDsAfter(dst []int, after, most int) ([]int, error) {
+	after = max(after, 0)
+	if !f.proc {
+		return f.sortedAfter(dst, after, most)
+	}
+	start := len(dst)
+	err := f.numbersFrom(after, most, func(pid int) bool {
+		if pid > after && len(dst)-start < most {
+			dst = append(dst, pid)
+		}
+		return len(dst)-start < most
+	})
+	if err != nil {
+		return dst[:start], &Error{Op: "readdir", File: f.name, Err: err}
+	}
+	return dst, nil
+}
+
+func (f *FS) sortedAfter(dst []int, after, most int) ([]int, error) {
+	all, err := f.PIDs(nil)
+	if err != nil {
+		return dst, err
+	}
+	slices.Sort(all)
+	first, _ := slices.BinarySearch(all, after+1)
+	return append(dst, all[first:min(len(all), first+max(most, 0))]...), nil
+}
+
+// Offsets in the root of a procfs: a process is at its number and one or two more
+// than pidOffset, so that who begins at its number meets at most two before it.
+// No number is above pidMost, and no name takes more than direntMost.
+const (
+	pidOffset  = 256
+	pidMost    = 1 << 22
+	direntMost = 32
+)
+
+// numbersFrom reads no more names of the root than are wanted.
+func (f *FS) numbersFrom(after, most int, yield func(int) bool) error {
+	fd, err := openat(f.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if _, err := unix.Seek(fd, pidOffset+int64(min(after, pidMost)), io.SeekStart); err != nil {
+		return err
+	}
+	const before = 3
+	room := min(direntRoom, (min(most, direntRoom)+before)*direntMost)
+	return f.readEntries(fd, room, func(entry []byte) bool {
+		n, ok := decimalName(entry)
+		return !ok || yield(n)
+	})
+}
+
+// OpenInto is Open into p, which is closed or was never opened, so that who looks
+// at many allocates nothing for each.
+func (f *FS) OpenInto(p *Process, pid int) error {
+	p.fd = closed
+	return f.openInto(&p.dir, pid)
 }
 
 // Numbers walks the numbers in the root directory. An error ends it.
@@ -129,9 +201,14 @@ func (f *FS) entries(at int, name string, yield func([]byte) bool) error {
 		return err
 	}
 	defer unix.Close(fd)
-	room := f.dirents.Get().(*[direntRoom]byte)
-	defer f.dirents.Put(room)
-	buf := room[:]
+	return f.readEntries(fd, direntRoom, yield)
+}
+
+// readEntries reads on in a directory, room bytes at a time.
+func (f *FS) readEntries(fd, room int, yield func([]byte) bool) error {
+	whole := f.dirents.Get().(*[direntRoom]byte)
+	defer f.dirents.Put(whole)
+	buf := whole[:room]
 	for {
 		n, err := unix.Getdents(fd, buf)
 		if err == unix.EINTR {

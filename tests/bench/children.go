@@ -93,17 +93,6 @@ func (b *bench) startFloor(ctx context.Context) error {
 	return b.mounted(ctx, b.floor)
 }
 
-func (b *bench) startSleepers() error {
-	for range b.processes {
-		cmd := exec.Command("sleep", "infinity")
-		if err := b.start(cmd, func() { cmd.Process.Kill() }); err != nil {
-			return err
-		}
-		b.pids = append(b.pids, cmd.Process.Pid)
-	}
-	return nil
-}
-
 // startTarget starts this program in a role with one number, and gives the
 // number that it answers when it is ready.
 func (b *bench) startTarget(role string, n int) (pid int, answer int64, err error) {

@@ -50,7 +50,10 @@ func client() (err error) {
 	if err != nil {
 		return err
 	}
-	return b.report(os.Stdout, rows)
+	if err := b.report(os.Stdout, rows); err != nil || !b.scale {
+		return err
+	}
+	return b.reportMemory(os.Stdout)
 }
 
 // setUp mounts procfsd and the floor, and starts the processes to be shown.

@@ -54,6 +54,7 @@ type options struct {
 	pinned    bool
 	markdown  bool
 	processes int
+	scale     bool
 	resident  int // MiB
 	long      bool
 }
@@ -68,6 +69,7 @@ func parseOptions() (options, error) {
 	flag.BoolVar(&o.pinned, "pinned", true, "measure the first two cases with client and daemon on one CPU, too")
 	flag.BoolVar(&o.markdown, "markdown", false, "write a markdown table")
 	flag.IntVar(&o.processes, "processes", 300, "how many idle processes there are")
+	flag.BoolVar(&o.scale, "scale", false, "measure ls as well, and the daemon's memory: for -processes 10000")
 	flag.IntVar(&o.resident, "resident", 1024, "`MiB` in memory of the large process")
 	flag.BoolVar(&o.long, "long", false, "measure a map of as many mappings as there may be, too, and the memory it takes")
 	flag.Parse()

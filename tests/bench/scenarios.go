@@ -38,6 +38,9 @@ func (b *bench) scenarios() []scenario {
 	if b.long {
 		all = append(all, b.longMap())
 	}
+	if b.scale {
+		all = append(all, scenario{name: "ls of the root", rows: one, prepare: b.ls})
+	}
 	return all
 }
 
