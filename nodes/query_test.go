@@ -235,3 +235,23 @@ func TestWords(t *testing.T) {
 		t.Errorf("a word changed to %q", got)
 	}
 }
+
+// TestKeptKernelThread: one that is kept is one at the second question, too.
+func TestKeptKernelThread(t *testing.T) {
+	tree, c := openTree(t, Options{GID: -1}), start(t)
+	for range 3 {
+		q := c.anew(tree)
+		if err := q.Find(2); err != nil {
+			cannot(t, "no kernel thread here")
+		}
+		p := q.Target.Process
+		q.Release()
+		q = c.anew(tree)
+		q.About(p)
+		if err := q.CheckFor(ByName(ProcessRows(), "etype")); err != nil || !q.Target.kernelThread() {
+			t.Errorf("%v, a kernel thread: %v", err, q.Target.kernelThread())
+		}
+		p.Close()
+		q.Release()
+	}
+}

@@ -148,6 +148,9 @@ func (t *Target) runs() error {
 	case exited:
 		return provider.ErrGone
 	}
+	if _, known := t.StartTime(); !known { // as of a kernel thread, which stat tells
+		return t.load()
+	}
 	return nil
 }
 
