@@ -29,10 +29,6 @@ func (r *raw) context(unique uint64) context.Context {
 	return r.watch.context(unique)
 }
 
-// leftOut: a process that is missing from what lists many, for a reason that nobody
-// expects, is logged.
-func (r *raw) leftOut(err error) { r.nameStatus(err) }
-
 // at is query for a node: it pins the process and asks the gate. The caller of
 // at calls done when it has answered.
 func (r *raw) at(h *fuse.InHeader) (*nodes.Query, id, error) {

@@ -175,22 +175,22 @@ func (r *raw) readText(q *nodes.Query, h *handle, offset uint64, reply []byte) (
 // snapshot makes the text anew, within the memory that is left.
 func (r *raw) snapshot(q *nodes.Query, h *handle) error {
 	h.text.drop()
-	memory := lease{from: r.memory, uid: q.Caller.UID}
+	h.text.memory = lease{from: r.memory, uid: q.Caller.UID}
 	defer func() {
 		if !h.text.valid { // by an error, or a panic
-			memory.resize(0)
+			h.text.memory.resize(0)
 		}
 	}()
-	q.Reserve = memory.take
+	q.Reserve = h.reserve
 	text, err := h.row.Fill(q, h.room[:0])
 	if err == nil {
-		err = memory.resize(cap(text))
+		err = h.text.memory.resize(cap(text))
 	}
 	if err != nil {
 		return err
 	}
-	rights, judged := q.Caller.Rights()
-	h.text = snapshot{valid: true, judged: judged, rights: rights, bytes: text, memory: memory}
+	h.text.rights, h.text.judged = q.Caller.Rights()
+	h.text.bytes, h.text.valid = text, true
 	return nil
 }
 

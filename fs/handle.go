@@ -26,6 +26,8 @@ type handle struct {
 	text   snapshot
 	room   []byte // for a short text
 
+	reserve func(int) error // takes memory for the text
+
 	spare *sync.Pool // where it goes in the end, nil for nowhere
 }
 
@@ -67,7 +69,9 @@ func (s *snapshot) drop() {
 }
 
 func newHandle() *handle {
-	return &handle{making: make(chan struct{}, 1), room: make([]byte, 0, shortText)}
+	h := &handle{making: make(chan struct{}, 1), room: make([]byte, 0, shortText)}
+	h.reserve = h.text.memory.take
+	return h
 }
 
 // begin takes over the query's target.

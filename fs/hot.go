@@ -2,6 +2,7 @@ package fs
 
 import (
 	"fmt"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -56,7 +57,7 @@ func (s hot) answer(h *fuse.InHeader, reply []byte, fn func() (int, fuse.Status)
 	out := (*fuse.OutHeader)(unsafe.Pointer(&reply[0]))
 	defer func() {
 		if v := recover(); v != nil {
-			*out = fuse.OutHeader{Unique: h.Unique, Status: -int32(s.ioStatus(fmt.Errorf("%w: %v", errPanic, v)))}
+			*out = fuse.OutHeader{Unique: h.Unique, Status: -int32(s.ioStatus(fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())))}
 		}
 		if out.Status != 0 {
 			size = 0

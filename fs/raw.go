@@ -21,6 +21,7 @@ type raw struct {
 	requests *slots         // what takes longer than it should
 	slots    *slots         // what a row marks as blocking
 	glances  *nodes.Glances // at one process of many
+	leftOut  func(error)    // why one of them is missing
 	handles  *handles
 	memory   *budget
 	now      func() time.Time
@@ -35,7 +36,7 @@ const (
 )
 
 func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
-	return &raw{
+	r := &raw{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(),
 		tree:          tree,
 		log:           log,
@@ -46,6 +47,9 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		memory:        newBudget(textMemory, errNoMemory),
 		now:           time.Now,
 	}
+	// What is missing for a reason that nobody expects is logged.
+	r.leftOut = func(err error) { r.nameStatus(err) }
+	return r
 }
 
 func maxHandles() int {

@@ -11,10 +11,10 @@ import (
 // worker looks at one process after another for a walk, with buffers of its own:
 // once it is given up, what it does concerns nobody.
 type worker struct {
-	query   Query
-	process provider.Process
-	target  Target
-	out     []byte // what it has found
+	query  Query
+	spare  provider.Process // for who is not kept
+	target Target
+	out    []byte // what it has found
 
 	passed bool // over by its walk, as slow
 
@@ -30,7 +30,6 @@ type worker struct {
 
 func newWorker(q *Query) *worker {
 	w := &worker{query: *q}
-	w.target.Process = &w.process
 	w.query.Target = &w.target
 	return w
 }
@@ -83,10 +82,12 @@ func recovered(err *error) {
 // visit looks at a process that is no zombie and that the caller sees. What is asked
 // before it is entered cannot hang.
 func (w *worker) visit(l *walk, pid int, look func(*worker) error) error {
-	if err := w.query.Tree.proc.OpenInto(&w.process, pid); err != nil {
+	p, err := w.query.Tree.proc.OpenAmong(pid, &w.spare)
+	if err != nil {
 		return unlessGone(err)
 	}
-	defer w.process.Close()
+	defer p.Close()
+	w.target.Process = p
 	if err := w.target.loadStatus(); err != nil {
 		return unlessGone(err)
 	}

@@ -84,6 +84,27 @@ func (k *keeper) admit(e *kept) {
 	victim.close()
 }
 
+// has reports whether one is kept under the number.
+func (k *keeper) has(pid int) bool {
+	if k == nil {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.byPID[pid] != nil
+}
+
+// hasRoom reports whether a walk may keep one more: it leaves a quarter to those
+// who are asked for by name.
+func (k *keeper) hasRoom() bool {
+	if k == nil {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.held < k.limit-k.limit/4
+}
+
 // forget takes who has no user out of everything; its descriptors are the
 // caller's to close.
 func (k *keeper) forget(e *kept) {

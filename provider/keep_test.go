@@ -117,6 +117,37 @@ func TestKeepsNot(t *testing.T) {
 	}
 }
 
+// A walk keeps three quarters of the limit, has nobody go for that, and finds
+// who is kept; the others are the walk's own.
+func TestOpenAmong(t *testing.T) {
+	f := keeping(t, 4)
+	named, spare := start(t), new(Process)
+	use(t, f, named.pid)
+	var stat Stat
+	for i, c := range []*child{start(t), start(t), start(t), named} {
+		p, err := f.OpenAmong(c.pid, spare)
+		if err != nil || p.Stat(&stat) != nil || stat.PID != c.pid || p.PID() != c.pid {
+			t.Fatalf("%d: %v, %d", i, err, stat.PID)
+		}
+		if kept := p.kept != nil; kept != (i != 2) || kept == (p == spare) {
+			t.Errorf("%d: kept %v, held %d", i, kept, f.keeper.held)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if p, err := f.OpenAmong(1<<22, spare); p != nil || !errors.Is(err, ErrGone) {
+		t.Errorf("nobody: %v, %v", p, err)
+	}
+	bare := openProc(t)
+	leaksNothing(t, "OpenAmong", func() {
+		p, err := bare.OpenAmong(named.pid, spare)
+		if err != nil || p != spare || p.Close() != nil {
+			t.Errorf("of a root that keeps nothing: %v", err)
+		}
+	})
+}
+
 // No more than the limit exist; who finds no room has a process of its own.
 func TestKeepLimit(t *testing.T) {
 	f := keeping(t, 2)

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"slices"
 	"testing"
@@ -168,24 +167,6 @@ func TestPIDsAfterCaptured(t *testing.T) {
 			t.Errorf("%+v: %v, %v", test, got, err)
 		}
 	}
-}
-
-// OpenInto is Open; what it did not open reaches nothing.
-func TestOpenInto(t *testing.T) {
-	f, c := openProc(t), start(t)
-	var p Process
-	leaksNothing(t, "OpenInto", func() {
-		var s Stat
-		if err := errors.Join(f.OpenInto(&p, c.pid), p.Stat(&s), p.Close()); err != nil || s.PID != c.pid || p.PID() != c.pid {
-			t.Errorf("%d: %v", s.PID, err)
-		}
-		if err := f.OpenInto(&p, 1<<22); !errors.Is(err, ErrGone) {
-			t.Errorf("nobody: %v", err)
-		}
-		if err := p.Stat(&s); !errors.Is(err, fs.ErrClosed) {
-			t.Errorf("stat of nobody: %v", err)
-		}
-	})
 }
 
 // AppendWChan appends what WChan gives.

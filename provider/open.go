@@ -49,6 +49,19 @@ func (f *FS) Open(pid int) (*Process, error) {
 	return f.openKept(pid)
 }
 
+// OpenAmong is Open for a walk over many: it gives who is kept already, or can be
+// without another having to go; else it opens the process into spare, which is
+// closed or was never opened, and keeps nothing.
+func (f *FS) OpenAmong(pid int, spare *Process) (*Process, error) {
+	if f.keeper.has(pid) || f.keeper.hasRoom() {
+		return f.Open(pid)
+	}
+	if err := f.openInto(&spare.dir, pid); err != nil {
+		return nil, err
+	}
+	return spare, nil
+}
+
 // openUnasked is Open without asking whether who is kept still lives: for who
 // reads it at once, which tells.
 func (f *FS) openUnasked(pid int) (*Process, error) {

@@ -166,13 +166,6 @@ func (f *FS) numbersFrom(after, most int, yield func(int) bool) error {
 	})
 }
 
-// OpenInto is Open into p, which is closed or was never opened, so that who looks
-// at many allocates nothing for each.
-func (f *FS) OpenInto(p *Process, pid int) error {
-	p.fd = closed
-	return f.openInto(&p.dir, pid)
-}
-
 // Numbers walks the numbers in the root directory. An error ends it.
 func (f *FS) Numbers() iter.Seq2[int, error] {
 	return func(yield func(int, error) bool) {
