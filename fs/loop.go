@@ -62,7 +62,9 @@ func (l *loop) init() error {
 	if !more {
 		return unix.ENODEV
 	}
-	w.take(n)
+	if err := w.take(n); err != nil {
+		return err
+	}
 	if h := w.header(); h.Opcode != opInit {
 		return fmt.Errorf("the first request has opcode %d", h.Opcode)
 	}

@@ -107,17 +107,21 @@ func withLoop(t *testing.T, f func(k *kernel)) {
 // time to be answered.
 func (k *kernel) send(unique uint64, op uint32, node id, body ...byte) {
 	k.t.Helper()
+	select {
+	case k.requests <- request(unique, op, node, body...):
+	case <-time.After(time.Second):
+		k.t.Errorf("nobody reads request %d", unique)
+	}
+	synctest.Wait()
+}
+
+func request(unique uint64, op uint32, node id, body ...byte) []byte {
 	b := make([]byte, headerSize, headerSize+len(body))
 	*(*fuse.InHeader)(unsafe.Pointer(&b[0])) = fuse.InHeader{
 		Length: uint32(len(b) + len(body)), Opcode: op, Unique: unique, NodeId: node.pack(),
 		Caller: fuse.Caller{Owner: fuse.Owner{Uid: alice}, Pid: 7},
 	}
-	select {
-	case k.requests <- append(b, body...):
-	case <-time.After(time.Second):
-		k.t.Errorf("nobody reads request %d", unique)
-	}
-	synctest.Wait()
+	return append(b, body...)
 }
 
 func (k *kernel) blocks(unique uint64) { k.ends[unique] = make(chan struct{}) }

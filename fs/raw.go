@@ -24,12 +24,14 @@ type raw struct {
 	leftOut  func(error)    // why one of them is missing
 	handles  *handles
 	memory   *budget
+	writes   *budget // what is being written
 	now      func() time.Time
 }
 
 // Bounds of what all callers together may hold.
 const (
-	textMemory = 128 << 20
+	textMemory  = 128 << 20
+	writeMemory = 128 << 20 // more than all slots can have at work
 
 	descriptorsEach  = 3  // of an open file: the process, the node's own, one at work
 	descriptorsOther = 64 // the daemon's
@@ -45,6 +47,7 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		glances:       nodes.NewGlances(),
 		handles:       newHandles(maxHandles()),
 		memory:        newBudget(textMemory, errNoMemory),
+		writes:        newBudget(writeMemory, errBusy),
 		now:           time.Now,
 	}
 	// What is missing for a reason that nobody expects is logged.

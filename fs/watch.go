@@ -47,7 +47,7 @@ type watch struct {
 	wake    chan struct{}
 
 	mu    sync.Mutex
-	calls map[uint64]*call // all others that are under way, by unique
+	calls map[uint64]*call // all others that are under way, refused or not, by unique
 }
 
 func newWatch(l *loop) *watch {
@@ -176,10 +176,16 @@ func (w *watch) pause(rest bool) {
 	}
 }
 
+// busy: is there one that may have to be refused?
 func (w *watch) busy() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.calls) > 0
+	for _, c := range w.calls {
+		if !c.refused {
+			return true
+		}
+	}
+	return false
 }
 
 // depose takes the reading from a leader that is not done with its request: the
@@ -203,9 +209,11 @@ func (w *watch) refuse(verdict func(*call) error) {
 	refused := map[uint64]error{}
 	w.mu.Lock()
 	for unique, c := range w.calls {
+		if c.refused {
+			continue
+		}
 		if err := verdict(c); err != nil {
 			refused[unique] = err
-			delete(w.calls, unique)
 			c.refuse()
 		}
 	}
@@ -240,8 +248,9 @@ func (c *call) overdue(now time.Time) error {
 	return errDeadline
 }
 
-// context is that of a request under way. What is not known yet is answered in
-// place, and by whoever asks.
+// context is that of a request under way. What is not known is answered in
+// place, and by whoever asks; so who is refused must stay known, or it would be
+// given another's, which is used again meanwhile.
 func (w *watch) context(unique uint64) context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -12,6 +12,7 @@ type worker struct {
 	*loop
 	in, out   []byte     // nobody else's until the request is answered, however late
 	small     [4096]byte // nearly every request
+	memory    lease      // of a long one
 	here      call       // what is answered in place
 	ins, outs [1][]byte
 }
@@ -24,36 +25,61 @@ func (w *worker) reads() bool {
 		if !more {
 			return false
 		}
-		w.take(n)
-		h := w.header()
-		if h.Opcode == opInterrupt {
-			w.watch.interrupt((*fuse.InterruptIn)(unsafe.Pointer(&w.in[0])).Unique)
+		if err := w.take(n); err != nil {
+			w.refuse(w.header().Unique, err)
 			continue
 		}
-		switch slots, who := w.course(h); {
-		case slots == nil:
-			if !w.inPlace(h, who) {
-				return true
-			}
-		default:
-			w.handOn()
-			w.apart(h, slots, who)
+		leads := w.answer()
+		w.drop()
+		if !leads {
 			return true
 		}
 	}
 }
 
-// take makes the request this worker's own, since another may read next: a
-// copy of a small one, or the very buffer.
-func (w *worker) take(n int) {
-	if n <= len(w.small) {
-		w.in = w.small[:copy(w.small[:], w.buf[:n])]
-	} else {
-		w.in = w.buf[:n]
-		w.buf = make([]byte, maxRequest)
+// answer answers the request that was taken. It reports whether this worker
+// still is the leader.
+func (w *worker) answer() bool {
+	h := w.header()
+	if h.Opcode == opInterrupt {
+		w.watch.interrupt((*fuse.InterruptIn)(unsafe.Pointer(&w.in[0])).Unique)
+		return true
 	}
-	if h := w.header(); h.NodeId == fuse.FUSE_ROOT_ID {
+	slots, who := w.course(h)
+	if slots == nil {
+		return w.inPlace(h, who)
+	}
+	w.apart(h, slots, who)
+	return false
+}
+
+// take makes the request this worker's own, since another may read next. Many
+// long ones may have to wait for a slot, so their memory is bounded: of writes,
+// for all others are short, or answered before the next.
+func (w *worker) take(n int) error {
+	w.in = append(w.small[:0], w.buf[:min(n, len(w.small))]...)
+	h := w.header()
+	if n > len(w.small) {
+		if h.Opcode == opWrite {
+			w.memory = lease{from: w.fs.writes, uid: h.Uid}
+			if err := w.memory.take(n); err != nil {
+				return err
+			}
+		}
+		w.in = append([]byte(nil), w.buf[:n]...)
+		h = w.header()
+	}
+	if h.NodeId == fuse.FUSE_ROOT_ID {
 		hideHack(w.in[headerSize:])
+	}
+	return nil
+}
+
+// drop lets go of what a long request took.
+func (w *worker) drop() {
+	w.in = nil
+	if w.memory.n > 0 {
+		w.memory.resize(0)
 	}
 }
 
@@ -81,10 +107,12 @@ func (w *worker) inPlace(h *fuse.InHeader, who holder) bool {
 	return false
 }
 
-// apart answers in a slot, while somebody else reads.
+// apart answers in a slot, while somebody else reads: who may read next that the
+// caller was interrupted, so the watch must know the call before.
 func (w *worker) apart(h *fuse.InHeader, s *slots, who holder) {
 	c := &call{unique: h.Unique, who: who, watch: w.watch, waits: true}
 	w.watch.add(c)
+	w.handOn()
 	if err := w.enter(c, s); err != nil {
 		if w.watch.finish(c) {
 			w.refuse(c.unique, err)
