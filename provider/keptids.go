@@ -9,17 +9,17 @@ import (
 // A thread changes its own ids and nobody else's, so it has to run for that; and
 // how long it ran, and how often, is cheaper to read than its ids.
 
-// keptIDs are the ids in a status, and how long the main thread had run before
-// it was read. They hold as long as it has not run since; which is sure once it
-// was seen off its CPU after that, as then its running time was complete.
+// keptIDs are the ids of a status that was read while the main thread slept, and
+// how much it had run by then. They hold as long as it has not run since.
 type keptIDs struct {
 	mu     sync.Mutex
-	read   uint32 // how often status was
-	sure   bool
-	ran    Schedstat
-	missed int // how often in turn it had run, or was not seen to sleep
+	missed int       // how often in turn they were of no use
+	tried  bool      // to use them, at the last question
+	asleep bool      // it was off its CPU when it had run so much:
+	ran    Schedstat // without RunDelay
+	held   bool      // what follows was read then or later
 
-	tgid, pid int // pid is 0 where nothing is held
+	tgid, pid int
 	uid, gid  IDs
 	groups    []uint32
 	nsPID     []int
@@ -44,14 +44,14 @@ func (p *Process) StatusIDs(s *Status, seen *Stat) error {
 	if err := p.StatusHead(s); err != nil {
 		return err
 	}
-	if ok {
+	if after, still := k.ran(); ok && still && after == ran {
 		k.ids.take(s, ran)
 	}
 	return nil
 }
 
-// ran is how long the main thread has run; false where this kernel does not
-// count that.
+// ran is how long the main thread has run, and how often; false where this
+// kernel does not count that.
 func (e *kept) ran() (ran Schedstat, ok bool) {
 	fd, err := e.file(keptSchedstat)
 	if err != nil {
@@ -72,13 +72,14 @@ func (i *keptIDs) worthwhile() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.missed++
-	return i.missed <= often || i.missed%seldom == 0
+	i.tried = i.missed <= often || i.missed%seldom < 3 // asleep, then read, then of use
+	return i.tried
 }
 
 func (i *keptIDs) give(s *Status, ran Schedstat) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if !i.sure || i.ran != ran {
+	if i.held = i.held && i.ran == ran; !i.held {
 		return false
 	}
 	i.missed = 0
@@ -90,41 +91,44 @@ func (i *keptIDs) give(s *Status, ran Schedstat) bool {
 	return true
 }
 
-// take keeps what was read after the thread had run for so long.
+// take holds what was read while the thread had run so much, before and after,
+// if it was seen asleep then: it has not run since.
 func (i *keptIDs) take(s *Status, ran Schedstat) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.read++
-	i.sure, i.ran = false, ran
-	if len(s.Groups) > groupsRoom || len(s.NSPID) == 0 { // too long, or of an old kernel
-		i.pid = 0
+	if !i.asleep || i.ran != ran || len(s.Groups) > groupsRoom || len(s.NSPID) == 0 { // too long, or of an old kernel
 		return
 	}
+	i.held = true
 	i.tgid, i.pid, i.uid, i.gid = s.TGID, s.PID, s.UID, s.GID
 	i.groups = append(i.groups[:0], s.Groups...)
 	i.nsPID = append(i.nsPID[:0], s.NSPID...)
 }
 
-// idsRead and idsSlept go around a look that shows the thread asleep.
-func (p *Process) idsRead() uint32 {
-	if p.kept == nil {
-		return 0
+// beforeLook and sleeps go around a look that shows the thread off its CPU.
+func (p *Process) beforeLook() (ran Schedstat, ok bool) {
+	if p.kept == nil || !p.kept.ids.wants() {
+		return ran, false
 	}
-	i := &p.kept.ids
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.read
+	return p.kept.ran()
 }
 
-func (p *Process) idsSlept(before uint32) {
-	if p.kept == nil {
+func (i *keptIDs) wants() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.tried && !i.held
+}
+
+// sleeps: if it has run no more than before the look, it is the same sleep.
+func (p *Process) sleeps(before Schedstat) {
+	if after, ok := p.kept.ran(); !ok || after != before {
 		return
 	}
 	i := &p.kept.ids
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.read == before && before != 0 && i.pid != 0 {
-		i.sure = true
+	if !i.held {
+		i.asleep, i.ran = true, before
 	}
 }
 

@@ -23,13 +23,13 @@ func idsOf(t *testing.T, asker *Caller, p *Process) Status {
 	return s
 }
 
-// resting waits until p's ids are held, and are sure.
+// resting waits until p's ids are held.
 func resting(t *testing.T, asker *Caller, p *Process) {
 	t.Helper()
-	eventually(t, "its ids are sure", func() bool {
+	eventually(t, "its ids are held", func() bool {
 		idsOf(t, asker, p)
 		ran, ok := p.kept.ran()
-		return ok && p.kept.ids.sure && p.kept.ids.ran == ran
+		return ok && p.kept.ids.held && p.kept.ids.ran == ran
 	})
 }
 
@@ -62,8 +62,8 @@ func TestStatusIDs(t *testing.T) {
 	}
 }
 
-// What was not seen to sleep is not sure, nor what was read again meanwhile, nor
-// what is of a thread that runs.
+// What was not seen to sleep is not held, nor what has run before it was read or
+// before it was seen, nor what is of a thread that runs.
 func TestStatusIDsUnsure(t *testing.T) {
 	needRoot(t)
 	a, f := newAuthorityKeeping(t, 8)
@@ -71,29 +71,38 @@ func TestStatusIDsUnsure(t *testing.T) {
 	p := pin(t, f, start(t).pid)
 	waitAsleep(t, p)
 	for range 10 {
-		if idsOf(t, alices, p); p.kept.ids.sure {
-			t.Fatal("sure, by who is shown no wait channel")
+		if idsOf(t, alices, p); p.kept.ids.held {
+			t.Fatal("held, by who is shown no wait channel")
 		}
 	}
-	p.kept.ids.missed = 0
-	idsOf(t, alices, p)
-	read := p.idsRead()
-	p.kept.ids.take(&Status{PID: 1, NSPID: []int{1}}, Schedstat{PCount: 1})
-	if p.idsSlept(read); p.kept.ids.sure {
-		t.Error("sure, by a look of before")
+	i, one := &p.kept.ids, &Status{PID: 1, NSPID: []int{1}}
+	i.take(one, Schedstat{PCount: 1})
+	if i.held {
+		t.Error("held, and not seen asleep")
 	}
-	p.kept.ids.take(&Status{PID: 1, NSPID: []int{1}, Groups: make([]uint32, groupsRoom+1)}, Schedstat{PCount: 1})
-	if p.idsSlept(p.idsRead()); p.kept.ids.sure {
-		t.Error("sure of more groups than are held")
+	p.sleeps(Schedstat{PCount: 1})
+	if i.asleep {
+		t.Error("asleep, though it has run since")
 	}
-	p.kept.ids.missed = 0
+	ran, _ := p.kept.ran()
+	p.sleeps(ran)
+	i.take(one, Schedstat{PCount: 1})
+	i.take(&Status{PID: 1, NSPID: []int{1}, Groups: make([]uint32, groupsRoom+1)}, ran)
+	i.take(&Status{PID: 1}, ran)
+	if i.held || !i.asleep {
+		t.Errorf("held: %v, asleep: %v", i.held, i.asleep)
+	}
+	i.missed = 0
 	resting(t, asker, p)
-	p.kept.ids.gid.Real = 7
+	i.gid.Real = 7
 	var s Status
 	for _, state := range []ProcState{StateRunning, StateZombie, StateDead} {
 		if err := p.StatusIDs(&s, &Stat{State: state}); err != nil || s.GID.Real == 7 {
 			t.Errorf("%s: %+v, %v", state, s.GID, err)
 		}
+	}
+	if i.give(&s, Schedstat{PCount: 1}) || i.held {
+		t.Error("held after it has run")
 	}
 }
 
@@ -104,7 +113,7 @@ func TestStatusIDsWorthwhile(t *testing.T) {
 	for range 40 {
 		tried += fmt.Sprint(map[bool]int{true: 1}[i.worthwhile()])
 	}
-	if want := "1111000000000001000000000000000100000000"; tried != want {
+	if want := "1111000000000001110000000000000111000000"; tried != want {
 		t.Errorf("%s, want %s", tried, want)
 	}
 }

@@ -45,7 +45,8 @@ func (c *Caller) WChan(p *Process) (string, error) {
 
 // AppendWChan is WChan which appends to dst.
 func (c *Caller) AppendWChan(dst []byte, p *Process) ([]byte, error) {
-	text, before := dst, p.idsRead()
+	text := dst
+	before, asked := p.beforeLook()
 	err := c.doOwn(p, "read", "wchan", func() (err error) {
 		text, err = p.appendKept(dst, keptWChan, wchanRoom)
 		return err
@@ -56,7 +57,9 @@ func (c *Caller) AppendWChan(dst []byte, p *Process) ([]byte, error) {
 	case err != nil || string(text[len(dst):]) == "0":
 		return dst, err
 	}
-	p.idsSlept(before)
+	if asked {
+		p.sleeps(before)
+	}
 	return text, nil
 }
 
