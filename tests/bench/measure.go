@@ -85,7 +85,11 @@ func (b *bench) contests() ([]*contest, error) {
 // what it takes to wake another one comes on top.
 func (b *bench) variants(s scenario) []*contest {
 	free := &contest{scenario: s}
-	if !s.pinnable || !b.pinned {
+	if s.unpinned == 0 {
+		return []*contest{free}
+	}
+	free.goal = s.unpinned
+	if !b.pinned {
 		return []*contest{free}
 	}
 	one := &contest{scenario: s, onOne: true}
