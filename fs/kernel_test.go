@@ -168,4 +168,3 @@ func nodeOf(pid int, name string) id {
 }
 
 const settled = restTick + 3*tick // when the watch has surely looked
-
