@@ -34,7 +34,7 @@ func resting(t *testing.T, asker *Caller, p *Process) {
 }
 
 // Of who has not run since, status is not read again; of who has, it is.
-func TestStatusIDs(t *testing.T) {
+func TestKeptIDs(t *testing.T) {
 	needRoot(t)
 	a, f := newAuthorityKeeping(t, 8)
 	if !f.keeper.sleepShown {
@@ -64,7 +64,7 @@ func TestStatusIDs(t *testing.T) {
 
 // What was not seen to sleep is not held, nor what has run before it was read or
 // before it was seen, nor what is of a thread that runs.
-func TestStatusIDsUnsure(t *testing.T) {
+func TestKeptIDsUnsure(t *testing.T) {
 	needRoot(t)
 	a, f := newAuthorityKeeping(t, 8)
 	asker, alices := ours(t, a), start(t, user(alice)).asks(a)
@@ -107,7 +107,7 @@ func TestStatusIDsUnsure(t *testing.T) {
 }
 
 // Of who runs all the time it is tried now and then.
-func TestStatusIDsWorthwhile(t *testing.T) {
+func TestKeptIDsWorthwhile(t *testing.T) {
 	var i keptIDs
 	tried := ""
 	for range 40 {
