@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"slices"
 	"os/exec"
+	"slices"
 	"testing"
 )
 
