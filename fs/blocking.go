@@ -8,6 +8,11 @@ func asking(q *nodes.Query, row *nodes.Row) error {
 	if !row.MayBlock {
 		return nil
 	}
+	return waiting(q)
+}
+
+// waiting reads who asks, and fails if that one no longer waited.
+func waiting(q *nodes.Query) error {
 	if err := q.Caller.Load(); err != nil {
 		return err
 	}

@@ -242,6 +242,9 @@ func (r *raw) write(h *handle, in *fuse.WriteIn, data []byte) (int, error) {
 	if err := r.again(q, h, in.Caller); err != nil {
 		return 0, err
 	}
+	if err := waiting(q); err != nil { // a write that was refused must not take place
+		return 0, err
+	}
 	if h.row.Kind == nodes.Stream {
 		return h.file.(nodes.StreamFile).WriteAt(q, data, int64(in.Offset))
 	}
