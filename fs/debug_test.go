@@ -25,7 +25,7 @@ func (c *child) pending() (set uint64) {
 	return set
 }
 
-func bits(signals ...unix.Signal) (set uint64) {
+func bitsOf(signals ...unix.Signal) (set uint64) {
 	for _, s := range signals {
 		set |= 1 << (s - 1)
 	}
@@ -55,17 +55,17 @@ func TestWriteNote(t *testing.T) {
 		}
 		before := w.target.pending()
 		wrote(one, 1<<20, 0)
-		if got := w.target.pending() &^ before; got != bits(first) {
+		if got := w.target.pending() &^ before; got != bitsOf(first) {
 			t.Errorf("%s: %x", name, got)
 		}
 		wrote(two, uint64(len(one)), 0)
-		if got := w.target.pending() &^ before; got != bits(first, second) {
+		if got := w.target.pending() &^ before; got != bitsOf(first, second) {
 			t.Errorf("%s: two writes: %x", name, got)
 		}
 		wrote("0", 0, 0)
 		wrote("hup"+strings.Repeat(" ", 1<<20-3), 7, 0) // the longest write
 		after := w.target.pending()
-		if got := after &^ before; got != bits(first, second)|bits(unix.SIGHUP)&^before {
+		if got := after &^ before; got != bitsOf(first, second)|bitsOf(unix.SIGHUP)&^before {
 			t.Errorf("%s: the longest: %x", name, got)
 		}
 		wrote("", 0, unix.EINVAL)

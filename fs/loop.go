@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -74,6 +75,13 @@ func (l *loop) init() error {
 		return unix.Errno(-status)
 	}
 	return nil
+}
+
+// asked is a request, as far as who counts and refuses must know it.
+type asked struct {
+	unique uint64
+	opcode uint32
+	since  time.Time
 }
 
 // run reads and answers until the device ends, and all that was under way with
@@ -144,8 +152,16 @@ func (l *loop) reply(b []byte) {
 }
 
 // refuse replies with an error.
-func (l *loop) refuse(unique uint64, err error) {
-	l.reply(refusal(unique, l.fs.nameStatus(err)))
+func (l *loop) refuse(a asked, err error) {
+	l.answer(a, refusal(a.unique, l.fs.nameStatus(err)))
+}
+
+// answer replies to what was asked, and counts it. Some want no reply.
+func (l *loop) answer(a asked, reply []byte) {
+	l.fs.counters.answered(a.opcode, a.since, statusOf(reply))
+	if len(reply) > 0 {
+		l.reply(reply)
+	}
 }
 
 // deviceFile is /dev/fuse by its descriptor. The os package would ask for its

@@ -15,18 +15,19 @@ var ErrMount = errors.New("cannot mount")
 
 // Options say what is mounted where, and for whom.
 type Options struct {
-	Mountpoint string // absolute
-	Source     string // as /proc/mounts shows it
-	Subtype    string // the type is fuse.Subtype
-	AllowOther bool   // to other users than the daemon's
-	ReadOnly   bool
-	Sample     bool   // let registers of running processes be read, which stops them for a moment
-	HidePID    string // off, noaccess, invisible, ptraceable, as in proc(5); "" is off
-	GID        int    // whom hidepid does not concern, -1 for nobody
-	Proc       string // another procfs to read, "" for a private one
+	Mountpoint string `json:"mountpoint"`  // absolute
+	Source     string `json:"source"`      // as /proc/mounts shows it
+	Subtype    string `json:"subtype"`     // the type is fuse.Subtype
+	AllowOther bool   `json:"allow_other"` // to other users than the daemon's
+	ReadOnly   bool   `json:"ro"`          // at first; the kernel can be told otherwise later
+	Sample     bool   `json:"sample"`      // let registers of running processes be read, which stops them for a moment
+	HidePID    string `json:"hidepid"`     // off, noaccess, invisible, ptraceable, as in proc(5); "" is off
+	GID        int    `json:"gid"`         // whom hidepid does not concern, -1 for nobody
+	Proc       string `json:"proc"`        // another procfs to read, "" for a private one
 
-	Log   *slog.Logger // nil for slog's default
-	Trace bool         // log every request
+	Version string       `json:"-"` // of the program, for Stats
+	Log     *slog.Logger `json:"-"` // nil for slog's default
+	Trace   bool         `json:"-"` // log every request
 }
 
 func (o *Options) tree() (*nodes.Tree, error) {

@@ -46,7 +46,3 @@ func (r *raw) Link(<-chan struct{}, *fuse.LinkIn, string, *fuse.EntryOut) fuse.S
 }
 
 func (r *raw) Fallocate(<-chan struct{}, *fuse.FallocateIn) fuse.Status { return notSupported }
-
-func (r *raw) Ioctl(<-chan struct{}, *fuse.IoctlIn, []byte, *fuse.IoctlOut, []byte) fuse.Status {
-	return fuse.Status(unix.ENOTTY)
-}

@@ -30,6 +30,17 @@ const (
 	headerOutSize = int(unsafe.Sizeof(fuse.OutHeader{}))
 )
 
+// opNames are all requests by their opcode, for people.
+var opNames = [...]string{
+	0: "other", 1: "LOOKUP", 2: "FORGET", 3: "GETATTR", 4: "SETATTR", 5: "READLINK", 6: "SYMLINK", 7: "(7)",
+	8: "MKNOD", 9: "MKDIR", 10: "UNLINK", 11: "RMDIR", 12: "RENAME", 13: "LINK", 14: "OPEN", 15: "READ",
+	16: "WRITE", 17: "STATFS", 18: "RELEASE", 19: "(19)", 20: "FSYNC", 21: "SETXATTR", 22: "GETXATTR", 23: "LISTXATTR",
+	24: "REMOVEXATTR", 25: "FLUSH", 26: "INIT", 27: "OPENDIR", 28: "READDIR", 29: "RELEASEDIR", 30: "FSYNCDIR", 31: "GETLK",
+	32: "SETLK", 33: "SETLKW", 34: "ACCESS", 35: "CREATE", 36: "INTERRUPT", 37: "BMAP", 38: "DESTROY", 39: "IOCTL",
+	40: "POLL", 41: "NOTIFY_REPLY", 42: "BATCH_FORGET", 43: "FALLOCATE", 44: "READDIRPLUS", 45: "RENAME2", 46: "LSEEK",
+	47: "COPY_FILE_RANGE", 48: "SETUPMAPPING", 49: "REMOVEMAPPING", 50: "SYNCFS", 51: "TMPFILE", 52: "STATX",
+}
+
 // refusal is a reply that tells an error.
 func refusal(unique uint64, status fuse.Status) []byte {
 	h := fuse.OutHeader{Length: uint32(headerOutSize), Status: -int32(status), Unique: unique}

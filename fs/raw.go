@@ -26,6 +26,9 @@ type raw struct {
 	memory   *budget
 	writes   *budget // what is being written
 	now      func() time.Time
+	counters counters
+	began    time.Time
+	options  Options
 }
 
 // Bounds of what all callers together may hold.
@@ -50,6 +53,7 @@ func newRaw(tree *nodes.Tree, log *slog.Logger) *raw {
 		writes:        newBudget(writeMemory, errBusy),
 		now:           time.Now,
 	}
+	r.began = r.now()
 	// What is missing for a reason that nobody expects is logged.
 	r.leftOut = func(err error) { r.nameStatus(err) }
 	return r

@@ -18,7 +18,7 @@ func TestWriteRefused(t *testing.T) {
 		l := newLoop(nil, nil, r)
 		in := &fuse.WriteIn{InHeader: fuse.InHeader{Unique: 2, Caller: fuse.Caller{
 			Owner: fuse.Owner{Uid: c.uid, Gid: c.gid}, Pid: uint32(c.pid)}}}
-		l.watch.add(&call{watch: l.watch, unique: 2})
+		l.watch.add(&call{watch: l.watch, asked: asked{unique: 2}})
 		stored := false
 		row := &nodes.Row{Class: nodes.RootRows()[0].Class, Kind: nodes.Text, Store: func(*nodes.Query, []byte) error { stored = true; return nil }}
 		h := newHandle().begin(row, &nodes.Query{}, in.Owner, nodes.Access{Write: true})

@@ -23,6 +23,7 @@ type Server struct {
 // serve answers INIT and starts the loop over the device, which it takes over.
 func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 	r := newRaw(tree, o.Log)
+	r.options = o
 	l := newLoop(deviceFile(device), protocolOf(r, o), r)
 	if err := l.init(); err != nil {
 		unix.Close(device)

@@ -25,9 +25,9 @@ const (
 
 // call is a request that is being answered, and the context of who answers.
 type call struct {
-	watch  *watch
-	unique uint64
-	who    holder
+	asked
+	watch *watch
+	who   holder
 
 	// Under the watch's lock, once the watch knows it:
 	started     time.Time
@@ -188,6 +188,18 @@ func (w *watch) busy() bool {
 	return false
 }
 
+// waiting is how many calls wait for a slot.
+func (w *watch) waiting() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, c := range w.calls {
+		if c.waits && !c.refused {
+			n++
+		}
+	}
+	return n
+}
+
 // depose takes the reading from a leader that is not done with its request: the
 // request goes on in a slot of its own, and another worker reads.
 func (w *watch) depose(c *call) {
@@ -206,20 +218,20 @@ func (w *watch) depose(c *call) {
 
 // refuse answers, with an error, each call for which verdict gives one.
 func (w *watch) refuse(verdict func(*call) error) {
-	refused := map[uint64]error{}
+	refused := map[asked]error{}
 	w.mu.Lock()
-	for unique, c := range w.calls {
+	for _, c := range w.calls {
 		if c.refused {
 			continue
 		}
 		if err := verdict(c); err != nil {
-			refused[unique] = err
+			refused[c.asked] = err
 			c.refuse()
 		}
 	}
 	w.mu.Unlock()
-	for unique, err := range refused {
-		w.loop.refuse(unique, err)
+	for a, err := range refused {
+		w.loop.refuse(a, err)
 	}
 }
 

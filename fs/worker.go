@@ -2,6 +2,7 @@ package fs
 
 import (
 	"bytes"
+	"time"
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -13,7 +14,8 @@ type worker struct {
 	in, out   []byte     // nobody else's until the request is answered, however late
 	small     [4096]byte // nearly every request
 	memory    lease      // of a long one
-	here      call       // what is answered in place
+	asked     asked
+	here      call // what is answered in place
 	ins, outs [1][]byte
 }
 
@@ -26,10 +28,10 @@ func (w *worker) reads() bool {
 			return false
 		}
 		if err := w.take(n); err != nil {
-			w.refuse(w.header().Unique, err)
+			w.refuse(w.asked, err)
 			continue
 		}
-		leads := w.answer()
+		leads := w.serve()
 		w.drop()
 		if !leads {
 			return true
@@ -37,19 +39,20 @@ func (w *worker) reads() bool {
 	}
 }
 
-// answer answers the request that was taken. It reports whether this worker
+// serve answers the request that was taken. It reports whether this worker
 // still is the leader.
-func (w *worker) answer() bool {
+func (w *worker) serve() bool {
 	h := w.header()
 	if h.Opcode == opInterrupt {
 		w.watch.interrupt((*fuse.InterruptIn)(unsafe.Pointer(&w.in[0])).Unique)
+		w.send(nil)
 		return true
 	}
 	slots, who := w.course(h)
 	if slots == nil {
 		return w.inPlace(h, who)
 	}
-	w.apart(h, slots, who)
+	w.apart(slots, who)
 	return false
 }
 
@@ -59,6 +62,7 @@ func (w *worker) answer() bool {
 func (w *worker) take(n int) error {
 	w.in = append(w.small[:0], w.buf[:min(n, len(w.small))]...)
 	h := w.header()
+	w.asked = asked{h.Unique, h.Opcode, time.Now()}
 	if n > len(w.small) {
 		if h.Opcode == opWrite {
 			w.memory = lease{from: w.fs.writes, uid: h.Uid}
@@ -96,7 +100,7 @@ func hideHack(b []byte) {
 // inPlace answers while nobody reads. It reports whether this worker still is
 // the leader.
 func (w *worker) inPlace(h *fuse.InHeader, who holder) bool {
-	w.here = call{unique: h.Unique, who: who, watch: w.watch}
+	w.here = call{asked: w.asked, who: who, watch: w.watch}
 	w.watch.begin(&w.here)
 	reply := w.handle()
 	if w.watch.end(&w.here) {
@@ -109,13 +113,13 @@ func (w *worker) inPlace(h *fuse.InHeader, who holder) bool {
 
 // apart answers in a slot, while somebody else reads: who may read next that the
 // caller was interrupted, so the watch must know the call before.
-func (w *worker) apart(h *fuse.InHeader, s *slots, who holder) {
-	c := &call{unique: h.Unique, who: who, watch: w.watch, waits: true}
+func (w *worker) apart(s *slots, who holder) {
+	c := &call{asked: w.asked, who: who, watch: w.watch, waits: true}
 	w.watch.add(c)
 	w.handOn()
 	if err := w.enter(c, s); err != nil {
 		if w.watch.finish(c) {
-			w.refuse(c.unique, err)
+			w.refuse(c.asked, err)
 		}
 		return
 	}
@@ -144,11 +148,7 @@ func (w *worker) finish(c *call, reply []byte) {
 	}
 }
 
-func (w *worker) send(reply []byte) {
-	if len(reply) > 0 {
-		w.loop.reply(reply)
-	}
-}
+func (w *worker) send(reply []byte) { w.answer(w.asked, reply) }
 
 func (w *worker) discard(reply []byte) {
 	if w.header().Opcode != opOpen || len(reply) < headerOutSize+8 {

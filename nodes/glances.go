@@ -85,6 +85,14 @@ func (g *Glances) Idle() bool {
 	return g.workers == 0
 }
 
+// Level is how many workers are in processes, how many of them nobody waits for
+// any more, and how many there may be.
+func (g *Glances) Level() (inside, stuck, limit int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inside.all, g.stuck.all, glancesAll
+}
+
 // enter lets a worker into a process, which it may not come out of: at once, or
 // when there is room, unless what is in the way is stuck.
 func (g *Glances) enter(ctx context.Context, w *worker, at place) error {

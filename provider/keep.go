@@ -25,6 +25,17 @@ func (f *FS) Keep(limit int) {
 	f.keeper = k
 }
 
+// Kept is how many processes are kept at the moment.
+func (f *FS) Kept() int {
+	k := f.keeper
+	if k == nil {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.held
+}
+
 // keepPeriod is how often what is not in use is looked through: who was not
 // used for a whole period is let go.
 const keepPeriod = 2 * time.Second

@@ -81,7 +81,7 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 	flags.IntVar(&cfg.ReadyFD, "ready-fd", -1, "")
 	flags.IntVar(&cfg.LifelineFD, "lifeline-fd", -1, "")
 	hide(root, "ready-fd", "lifeline-fd")
-	root.AddCommand(newExecCommand())
+	root.AddCommand(newExecCommand(), newStatCommand(stdout))
 	return root
 }
 

@@ -101,6 +101,7 @@ func mount(cfg mountConfig) (*fs.Server, error) {
 		HidePID:    cfg.Options.HidePID,
 		GID:        cfg.Options.GID,
 		Proc:       cfg.Options.Proc,
+		Version:    version(),
 		Log:        newLogger(cfg.Trace),
 		Trace:      cfg.Trace,
 	})
