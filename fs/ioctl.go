@@ -63,6 +63,11 @@ func ReadStats(dir string) (*Stats, error) {
 	if err := json.Unmarshal(room[:min(int(n), len(room))], s); err != nil {
 		return nil, statsError(dir, ErrNotMounted)
 	}
+	var now unix.Statfs_t
+	if err := unix.Fstatfs(fd, &now); err != nil {
+		return nil, statsError(dir, err)
+	}
+	s.Options.ReadOnly = now.Flags&unix.ST_RDONLY != 0 // a remount does not ask the daemon
 	return s, nil
 }
 

@@ -19,7 +19,7 @@ type Options struct {
 	Source     string `json:"source"`      // as /proc/mounts shows it
 	Subtype    string `json:"subtype"`     // the type is fuse.Subtype
 	AllowOther bool   `json:"allow_other"` // to other users than the daemon's
-	ReadOnly   bool   `json:"ro"`          // at first; the kernel can be told otherwise later
+	ReadOnly   bool   `json:"ro"`          // at first: a remount can change it
 	Sample     bool   `json:"sample"`      // let registers of running processes be read, which stops them for a moment
 	HidePID    string `json:"hidepid"`     // off, noaccess, invisible, ptraceable, as in proc(5); "" is off
 	GID        int    `json:"gid"`         // whom hidepid does not concern, -1 for nobody

@@ -50,6 +50,9 @@ func newExecCommand() *cobra.Command {
 			if err == nil {
 				err = cfg.resolve([]string{dir}, lists, false)
 			}
+			if err == nil && cfg.Options.Remount {
+				err = failf(exitUsage, "mount option \"remount\": there is no mount yet that exec could change")
+			}
 			if err != nil {
 				return err
 			}

@@ -72,6 +72,9 @@ func runHelper(args []string, stdout io.Writer) error {
 	if h.Fake {
 		return nil
 	}
+	if cfg.Options.Remount {
+		return remount(cfg, h.Lists, h.Sloppy)
+	}
 	if err := mountInBackground(cfg); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func TestUsageErrors(t *testing.T) {
 		{"procfsd /mnt -o foo", `unknown mount option "foo"`},
 		{"procfsd /mnt -o rw,dev,suid -o bar=1", `unknown mount option "bar"`},
 		{"procfsd /mnt -o hidepid=3", "invisible"},
-		{"procfsd /mnt -o remount,ro", "remount is not supported"},
+		{"procfsd /mnt -o ro,remount=1", "takes no value"},
 		{"procfsd none /dev/fd/3 -o rw", "drop_privileges"},
 		{"procfsd exec", "COMMAND is missing"},
 		{"procfsd exec --", "COMMAND is missing"},

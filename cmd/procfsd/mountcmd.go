@@ -67,6 +67,9 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 			if err := cfg.resolve(args, lists, false); err != nil {
 				return err
 			}
+			if cfg.Options.Remount {
+				return withCode(remount(cfg, lists, false))
+			}
 			if foreground || cfg.Trace {
 				return withCode(serve(cfg))
 			}

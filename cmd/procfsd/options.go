@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,6 +18,7 @@ type options struct {
 	GID        int    // exempt from HidePID; -1 none
 	Proc       string // another procfs to read; "" our own
 	Sample     bool   // registers of running processes may be read
+	Remount    bool   // change the mount that is there
 }
 
 // defaultOptions: a procfs is for everyone, so root's mount is open to all;
@@ -30,10 +32,12 @@ func defaultOptions(root bool) options {
 // result is zero.
 func parseOptions(base options, lists []string, sloppy bool) (options, error) {
 	known := knownOptions()
-	for _, item := range splitOptions(strings.Join(lists, ",")) {
+	items := splitOptions(strings.Join(lists, ","))
+	remounts := slices.Contains(items, "remount")
+	for _, item := range items {
 		name, value, given := strings.Cut(item, "=")
 		set, ok := known[name]
-		if !ok && (sloppy || ignoredOption(name)) {
+		if !ok && (sloppy || ignoredOption(name) || remounts && kernelsOption(name)) {
 			continue
 		}
 		if !ok {
@@ -114,7 +118,7 @@ func knownOptions() map[string]option {
 		"fsname":        text(func(o *options, s string) { o.Source = s }),
 		"subtype":       text(func(o *options, s string) { o.Subtype = s }),
 		"proc":          text(func(o *options, s string) { o.Proc = s }),
-		"remount":       remount,
+		"remount":       flag(func(o *options) { o.Remount = true }),
 	}
 }
 
@@ -132,6 +136,12 @@ func ignoredOption(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "x-") || strings.HasPrefix(name, "X-")
+}
+
+// kernelsOption: what the mount table shows of a FUSE mount, which mount(8)
+// repeats for a remount.
+func kernelsOption(name string) bool {
+	return slices.Contains([]string{"user_id", "group_id", "default_permissions", "max_read", "blksize"}, name)
 }
 
 func flag(set func(*options)) option {
@@ -152,10 +162,6 @@ func text(set func(*options, string)) option {
 		set(o, value)
 		return nil
 	}
-}
-
-func remount(*options, string, bool) error {
-	return fmt.Errorf("remount is not supported: unmount and mount again")
 }
 
 func setHidePID(o *options, value string, _ bool) error {

@@ -68,7 +68,8 @@ func TestBadOptions(t *testing.T) {
 		"subtype=":              "needs a value",
 		"proc=":                 "needs a value",
 		"source=a\x00b":         "needs a value",
-		"remount":               "remount is not supported",
+		"remount=":              "takes no value",
+		"user_id=0":             `"user_id"`,
 		`hidepid=2\,gid=0`:      "invisible",
 		"ro,hidepid=2,nonsense": `"nonsense"`,
 	} {

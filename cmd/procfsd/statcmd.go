@@ -97,8 +97,7 @@ func writeJSON(w io.Writer, s *fs.Stats) error {
 }
 
 func writeStats(w io.Writer, s *fs.Stats) error {
-	o := options{Source: s.Options.Source, Subtype: s.Options.Subtype, AllowOther: s.Options.AllowOther,
-		ReadOnly: s.Options.ReadOnly, HidePID: s.Options.HidePID, GID: s.Options.GID, Proc: s.Options.Proc, Sample: s.Options.Sample}
+	o := optionsOf(s.Options)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%s  procfsd %s  up %v  %s\n\n", s.Options.Mountpoint, s.Version, span(s.Uptime).Round(time.Second), o)
 	fmt.Fprintf(t, "request\tcount\tfailed\tmean\tp50\tp99\tmax\t\n")
