@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -15,8 +16,8 @@ your credentials, capabilities, limits and environment.
 An ordinary user gets a user namespace as well, where the kernel allows it: his
 own ids, no others, no capabilities, and no set-uid programs.
 
-Signals are passed on. The exit status is that of COMMAND, 128+N if signal N
-killed it, 126 if it cannot be executed, 127 if it is not found; 1, 2 and 32
+Signals are passed on. The exit status is that of COMMAND, %d+N if signal N
+killed it, %d if it cannot be executed, %d if it is not found; %d, %d and %d
 as for mounting when it was not run at all.`
 
 // execConfig is one `procfsd exec`.
@@ -32,10 +33,11 @@ func newExecCommand() *cobra.Command {
 	var lists []string
 	var dir, inside string
 	cmd := &cobra.Command{
-		Use:     "exec [-o OPT[,OPT...]]... [-m DIR] -- COMMAND [ARG...]",
-		Short:   "Run a command over a private mount",
-		Long:    execHelp,
-		Example: "  procfsd exec -- sh -c 'cat /proc/curproc/status'\n  procfsd exec -m /mnt/proc -o hidepid=2 -- ls /mnt/proc",
+		Use:               "exec [-o OPT[,OPT...]]... [-m DIR] -- COMMAND [ARG...]",
+		Short:             "Run a command over a private mount",
+		Long:              fmt.Sprintf(execHelp, exitSignal, exitNotExecutable, exitNotFound, exitUsage, exitSystem, exitMount),
+		Example:           "  procfsd exec -- sh -c 'cat /proc/curproc/status'\n  procfsd exec -m /mnt/proc -o hidepid=2 -- ls /mnt/proc",
+		ValidArgsFunction: completeCommand,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "" {
 				return errors.New("COMMAND is missing")
@@ -67,6 +69,7 @@ func newExecCommand() *cobra.Command {
 	flags.StringVar(&inside, "inside", "", "")
 	hide(cmd, "inside")
 	_ = cmd.MarkFlagDirname("mountpoint")
+	_ = cmd.RegisterFlagCompletionFunc("options", completeOptions)
 	return cmd
 }
 

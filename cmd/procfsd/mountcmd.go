@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,25 +16,15 @@ const rootHelp = `procfsd mounts FreeBSD's procfs(5), rendered from the live Lin
 MOUNTPOINT, returns when the mount answers and serves in the background.
 
 Options of -o:
-  allow_other, noallow_other   open to all users (default for root) or not
-  ro, rw                       refuse writes, or not
-  hidepid=0|1|2|4              off, noaccess, invisible, ptraceable, as proc(5)
-  gid=GROUP                    the group that hidepid does not concern
-  source=NAME, fsname=NAME     the source that /proc/mounts shows
-  subtype=NAME                 the type that /proc/mounts shows is fuse.NAME
-  proc=DIR                     read the procfs at DIR (a host's at /host/proc)
-  sample                       let registers of running processes be read, which
-                               stops them for a moment: epoll_wait and a few
-                               other calls return EINTR in them then
-nosuid, nodev and noexec are always on. What mount(8) and fstab add (dev, suid,
+%snosuid, nodev and noexec are always on. What mount(8) and fstab add (dev, suid,
 auto, user, _netdev, nofail, x-*, ...) is accepted and means nothing here.
 
 Called as mount.procfs or mount.fuse.procfsd, it is a helper of mount(8).
 
-A mountpoint or source named like a command (exec, help, completion) is given
+A mountpoint or source named like a command (%s) is given
 as ./exec, or as -o source=exec.
 
-Exit status: 0, 1 wrong usage, 2 system error, 32 the mount failed.`
+Exit status: %d, %d wrong usage, %d system error, %d the mount failed.`
 
 const rootExample = `  procfsd /mnt/proc
   procfsd none /mnt/proc -o ro,hidepid=invisible,gid=adm
@@ -56,11 +47,10 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:               "procfsd [SOURCE] MOUNTPOINT [-o OPT[,OPT...]]...",
 		Short:             "Mount FreeBSD's procfs(5) on Linux",
-		Long:              rootHelp,
 		Example:           rootExample,
 		Version:           version(),
 		Args:              mountArgs,
-		ValidArgsFunction: completeDirectories,
+		ValidArgsFunction: completeMount,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -81,11 +71,25 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 	flags.StringArrayVarP(&lists, "options", "o", nil, "mount options, separated by commas")
 	flags.BoolVarP(&foreground, "foreground", "f", false, "stay in the foreground")
 	flags.BoolVarP(&cfg.Trace, "debug", "d", false, "log requests on stderr (implies -f)")
+	flags.BoolP("version", "v", false, "print the version") // cobra does that
 	flags.IntVar(&cfg.ReadyFD, "ready-fd", -1, "")
 	flags.IntVar(&cfg.LifelineFD, "lifeline-fd", -1, "")
 	hide(root, "ready-fd", "lifeline-fd")
+	_ = root.RegisterFlagCompletionFunc("options", completeOptions)
 	root.AddCommand(newExecCommand(), newStatCommand(stdout))
+	root.AddCommand(manualCommands()...)
+	addCompletion(root)
+	root.Long = fmt.Sprintf(rootHelp, optionHelp(), commandNames(root), exitOK, exitUsage, exitSystem, exitMount)
 	return root
+}
+
+// commandNames lists the commands, with help, which cobra adds at last.
+func commandNames(root *cobra.Command) string {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	return strings.Join(append(names, "help"), ", ")
 }
 
 // hide keeps the flags between launcher and daemon out of help and completion.
@@ -93,10 +97,6 @@ func hide(cmd *cobra.Command, names ...string) {
 	for _, name := range names {
 		cmd.Flags().Lookup(name).Hidden = true
 	}
-}
-
-func completeDirectories(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 func mountArgs(_ *cobra.Command, args []string) error {

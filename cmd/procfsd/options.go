@@ -63,11 +63,15 @@ func (o options) String() string {
 	if o.Proc != "" {
 		list = append(list, "proc="+o.Proc)
 	}
-	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`)
 	for i := range list {
-		list[i] = escape.Replace(list[i])
+		list[i] = escapeOption(list[i])
 	}
 	return strings.Join(list, ",")
+}
+
+// escapeOption writes text so that splitOptions leaves it in one piece.
+func escapeOption(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `,`, `\,`).Replace(s)
 }
 
 func either(b bool, yes, no string) string {
@@ -105,6 +109,7 @@ func splitOptions(list string) []string {
 // An option sets one thing; given tells `name=` from `name`.
 type option func(o *options, value string, given bool) error
 
+// knownOptions is all that -o may say to us; optionDocs explains each.
 func knownOptions() map[string]option {
 	return map[string]option{
 		"allow_other":   flag(func(o *options) { o.AllowOther = true }),

@@ -40,7 +40,7 @@ func newStatCommand(stdout io.Writer) *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: completeDirectories,
+		ValidArgsFunction: completeMounted,
 		RunE: func(_ *cobra.Command, args []string) error {
 			stats, err := readStats(args[0])
 			if err != nil {

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// bashCommas takes the place of a function in cobra's script for bash, which
+// escapes commas and then finds that "ro\,hidepid=" does not begin as "ro,hid".
+// Bash needs no comma escaped.
+const bashCommas = `
+__%[1]s_handle_standard_completion_case() {
+    local tab=$'\t' longest=0 full comp
+    for full in "${completions[@]}"; do
+        printf -v comp %%q "${full%%%%$tab*}"
+        comp=${comp//\\,/,}
+        [[ $comp == "$cur"* ]] || continue
+        COMPREPLY+=("$full")
+        comp=${full%%%%$tab*}
+        ((${#comp} > longest)) && longest=${#comp}
+    done
+    if ((${#COMPREPLY[@]} == 1)); then
+        printf -v comp %%q "${COMPREPLY[0]%%%%$tab*}"
+        COMPREPLY[0]=${comp//\\,/,}
+    else
+        __%[1]s_format_comp_descriptions $longest
+    fi
+}
+`
+
+// listsOfOptions mends cobra's scripts for zsh and fish: they take what ends
+// with the last "=" for a flag, wherever a "-" stands before it, though a list of
+// options has more than one "="; and what fish's string is to split may begin
+// with a "-".
+func listsOfOptions(script string) string {
+	return strings.NewReplacer(
+		`'-.*='`, `'^-[^=]*='`,
+		`string split --max 1 \t`, `string split --max 1 -- \t`,
+	).Replace(script)
+}
+
+// addCompletion adds cobra's command that prints completion scripts, with
+// scripts that bear with lists of mount options.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		for _, shell := range c.Commands() {
+			shell.RunE = printScript
+		}
+	}
+}
+
+func printScript(cmd *cobra.Command, _ []string) error {
+	brief, err := cmd.Flags().GetBool("no-descriptions")
+	if err != nil {
+		return withCode(err)
+	}
+	var script bytes.Buffer
+	if err := writeScript(&script, cmd.Root(), cmd.Name(), !brief); err != nil {
+		return withCode(err)
+	}
+	_, err = io.WriteString(cmd.OutOrStdout(), listsOfOptions(script.String()))
+	return withCode(err)
+}
+
+func writeScript(w io.Writer, root *cobra.Command, shell string, explain bool) error {
+	switch {
+	case shell == "bash":
+		if err := root.GenBashCompletionV2(w, explain); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(w, bashCommas, root.Name())
+		return err
+	case shell == "zsh" && explain:
+		return root.GenZshCompletion(w)
+	case shell == "zsh":
+		return root.GenZshCompletionNoDesc(w)
+	case shell == "fish":
+		return root.GenFishCompletion(w, explain)
+	case explain:
+		return root.GenPowerShellCompletionWithDesc(w)
+	}
+	return root.GenPowerShellCompletion(w)
+}
