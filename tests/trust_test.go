@@ -1,0 +1,207 @@
+package tests
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	soak   = flag.Bool("soak", false, "run the scenarios of TestTrust for as long as their figures need, more than an hour, and not for seconds")
+	record = flag.Bool("record", false, "with -soak: write their figures into README.md and tests/README.md")
+)
+
+// scenario is one promise that is kept under faults or load: a row of the table
+// in tests/README.md.
+type scenario struct {
+	number int
+	name   string // what is done
+	pass   string // what must come out
+	run    func(t *testing.T, s *trial)
+}
+
+// trial is one run of a scenario.
+type trial struct {
+	mu      sync.Mutex
+	figures []string
+	took    time.Duration
+	passed  bool
+}
+
+// figure notes what came out, for the table.
+func (s *trial) figure(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.figures = append(s.figures, fmt.Sprintf(format, args...))
+}
+
+// forSoak chooses: what CI does in seconds, -soak does until a figure means something.
+func forSoak[T any](short, long T) T {
+	if *soak {
+		return long
+	}
+	return short
+}
+
+// scenarios are all of them, in the order of the table.
+func scenarios() []scenario {
+	return slices.Concat()
+}
+
+// TestTrust runs them one by one; nothing may be left of any.
+func TestTrust(t *testing.T) {
+	need(t)
+	trials := map[int]*trial{}
+	all := scenarios()
+	for _, sc := range all {
+		t.Run(fmt.Sprintf("%02d", sc.number), func(t *testing.T) {
+			s := new(trial)
+			trials[sc.number] = s
+			before, start := standing(t), time.Now()
+			ok := t.Run("run", func(t *testing.T) { sc.run(t, s) })
+			s.took = time.Since(start).Round(time.Second)
+			s.passed = ok && nothingMore(t, before)
+			t.Logf("%s: %s (%v)", sc.name, strings.Join(s.figures, "; "), s.took)
+		})
+	}
+	if *record {
+		recordTrials(t, all, trials)
+	}
+}
+
+// standing is what a scenario must leave as it found it: mounts, processes,
+// descriptors, goroutines, files.
+func standing(t testing.TB) map[string]int {
+	t.Helper()
+	count := map[string]int{"goroutines": runtime.NumGoroutine()}
+	for what, dir := range map[string]string{"descriptors": "/proc/self/fd", "files": base, "temporary files": os.TempDir()} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		count[what] = len(entries)
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count["mounts"] = strings.Count(string(mounts), "\n")
+	count["children"] = len(childrenOf(os.Getpid()))
+	return count
+}
+
+// nothingMore waits a moment for what is on its way out.
+func nothingMore(t testing.TB, before map[string]int) bool {
+	t.Helper()
+	var more []string
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		more = nil
+		for what, n := range standing(t) {
+			if n > before[what] {
+				more = append(more, fmt.Sprintf("%s: %d, before %d", what, n, before[what]))
+			}
+		}
+		if len(more) == 0 {
+			return true
+		}
+	}
+	slices.Sort(more)
+	t.Errorf("left behind: %s", strings.Join(more, "; "))
+	return false
+}
+
+// childrenOf are the live children of a process, zombies among them.
+func childrenOf(pid int) (list []string) {
+	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(out))
+}
+
+// The table is between these lines of a Markdown file, and nobody's but ours.
+const (
+	tableBegin = "<!-- trust: written by go test -run TestTrust -soak -record -->"
+	tableEnd   = "<!-- /trust -->"
+)
+
+func recordTrials(t *testing.T, all []scenario, trials map[int]*trial) {
+	t.Helper()
+	if !*soak || len(trials) != len(all) {
+		t.Fatal("-record wants -soak and all scenarios: figures of short or partial runs are none")
+	}
+	for _, file := range []string{"../README.md", "README.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := withTable(string(text), trustTable(all, trials, conditions()))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if err := os.WriteFile(file, []byte(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// conditions are when and where.
+func conditions() string {
+	var u unix.Utsname
+	_ = unix.Uname(&u)
+	version, _ := exec.Command("go", "env", "GOVERSION").Output()
+	return fmt.Sprintf("%s, Linux %s, %d CPUs, %s", time.Now().UTC().Format(time.DateOnly), unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), strings.TrimSpace(string(version)))
+}
+
+func trustTable(all []scenario, trials map[int]*trial, conditions string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:\n\n| # | scenario | pass | figures | time | |\n|---|---|---|---|---|---|\n", conditions)
+	for _, sc := range all {
+		s := trials[sc.number]
+		verdict := "passed"
+		if !s.passed {
+			verdict = "**failed**"
+		}
+		fmt.Fprintf(&b, "| %d | %s | %s | %s | %v | %s |\n", sc.number, sc.name, sc.pass, strings.Join(s.figures, "; "), s.took, verdict)
+	}
+	return b.String()
+}
+
+// withTable puts the table between its lines.
+func withTable(text, table string) (string, error) {
+	before, rest, ok := strings.Cut(text, tableBegin)
+	_, after, ok2 := strings.Cut(rest, tableEnd)
+	if !ok || !ok2 {
+		return "", fmt.Errorf("no place for the table: a line %q and a line %q", tableBegin, tableEnd)
+	}
+	return before + tableBegin + "\n" + table + tableEnd + after, nil
+}
+
+func TestTrustTable(t *testing.T) {
+	all := []scenario{{number: 1, name: "a", pass: "b"}, {number: 2, name: "c", pass: "d"}}
+	trials := map[int]*trial{1: {figures: []string{"5 of 5", "2 ms"}, took: time.Second, passed: true}, 2: {}}
+	table := trustTable(all, trials, "today")
+	for _, line := range []string{"today:", "| 1 | a | b | 5 of 5; 2 ms | 1s | passed |", "| 2 | c | d |  | 0s | **failed** |"} {
+		if !strings.Contains(table, line+"\n") {
+			t.Errorf("no %q in\n%s", line, table)
+		}
+	}
+	got, err := withTable("x\n"+tableBegin+"\nold\n"+tableEnd+"\ny\n", "new\n")
+	if want := "x\n" + tableBegin + "\nnew\n" + tableEnd + "\ny\n"; got != want || err != nil {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+	for _, bad := range []string{"", tableBegin, tableEnd, tableEnd + tableBegin} {
+		if got, err := withTable(bad, "new"); err == nil || got != "" {
+			t.Errorf("%q: %q", bad, got)
+		}
+	}
+}
