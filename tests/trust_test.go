@@ -26,11 +26,11 @@ type scenario struct {
 	number int
 	name   string // what is done
 	pass   string // what must come out
-	run    func(t *testing.T, s *trial)
+	run    func(t *testing.T, s *trustRun)
 }
 
-// trial is one run of a scenario.
-type trial struct {
+// trustRun is one run of a scenario.
+type trustRun struct {
 	mu      sync.Mutex
 	figures []string
 	took    time.Duration
@@ -38,7 +38,7 @@ type trial struct {
 }
 
 // figure notes what came out, for the table.
-func (s *trial) figure(format string, args ...any) {
+func (s *trustRun) figure(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.figures = append(s.figures, fmt.Sprintf(format, args...))
@@ -54,18 +54,18 @@ func forSoak[T any](short, long T) T {
 
 // scenarios are all of them, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat()
+	return slices.Concat[[]scenario]()
 }
 
 // TestTrust runs them one by one; nothing may be left of any.
 func TestTrust(t *testing.T) {
 	need(t)
-	trials := map[int]*trial{}
+	runs := map[int]*trustRun{}
 	all := scenarios()
 	for _, sc := range all {
 		t.Run(fmt.Sprintf("%02d", sc.number), func(t *testing.T) {
-			s := new(trial)
-			trials[sc.number] = s
+			s := new(trustRun)
+			runs[sc.number] = s
 			before, start := standing(t), time.Now()
 			ok := t.Run("run", func(t *testing.T) { sc.run(t, s) })
 			s.took = time.Since(start).Round(time.Second)
@@ -74,7 +74,7 @@ func TestTrust(t *testing.T) {
 		})
 	}
 	if *record {
-		recordTrials(t, all, trials)
+		recordTrials(t, all, runs)
 	}
 }
 
@@ -134,9 +134,9 @@ const (
 	tableEnd   = "<!-- /trust -->"
 )
 
-func recordTrials(t *testing.T, all []scenario, trials map[int]*trial) {
+func recordTrials(t *testing.T, all []scenario, runs map[int]*trustRun) {
 	t.Helper()
-	if !*soak || len(trials) != len(all) {
+	if !*soak || len(runs) != len(all) {
 		t.Fatal("-record wants -soak and all scenarios: figures of short or partial runs are none")
 	}
 	for _, file := range []string{"../README.md", "README.md"} {
@@ -144,7 +144,7 @@ func recordTrials(t *testing.T, all []scenario, trials map[int]*trial) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := withTable(string(text), trustTable(all, trials, conditions()))
+		out, err := withTable(string(text), trustTable(all, runs, conditions()))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -162,11 +162,11 @@ func conditions() string {
 	return fmt.Sprintf("%s, Linux %s, %d CPUs, %s", time.Now().UTC().Format(time.DateOnly), unix.ByteSliceToString(u.Release[:]), runtime.NumCPU(), strings.TrimSpace(string(version)))
 }
 
-func trustTable(all []scenario, trials map[int]*trial, conditions string) string {
+func trustTable(all []scenario, runs map[int]*trustRun, conditions string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n\n| # | scenario | pass | figures | time | |\n|---|---|---|---|---|---|\n", conditions)
 	for _, sc := range all {
-		s := trials[sc.number]
+		s := runs[sc.number]
 		verdict := "passed"
 		if !s.passed {
 			verdict = "**failed**"
@@ -188,8 +188,8 @@ func withTable(text, table string) (string, error) {
 
 func TestTrustTable(t *testing.T) {
 	all := []scenario{{number: 1, name: "a", pass: "b"}, {number: 2, name: "c", pass: "d"}}
-	trials := map[int]*trial{1: {figures: []string{"5 of 5", "2 ms"}, took: time.Second, passed: true}, 2: {}}
-	table := trustTable(all, trials, "today")
+	runs := map[int]*trustRun{1: {figures: []string{"5 of 5", "2 ms"}, took: time.Second, passed: true}, 2: {}}
+	table := trustTable(all, runs, "today")
 	for _, line := range []string{"today:", "| 1 | a | b | 5 of 5; 2 ms | 1s | passed |", "| 2 | c | d |  | 0s | **failed** |"} {
 		if !strings.Contains(table, line+"\n") {
 			t.Errorf("no %q in\n%s", line, table)
