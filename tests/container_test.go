@@ -20,6 +20,7 @@ const containerTests = `^(TestTree|TestRights)`
 
 // TestContainer is the acceptance test by mount in a privileged container: the tree and rights tests run there, in a
 // process namespace of its own and in the host's, and the host's mount names the container in the jail field.
+// Its part Uses does what dist/container/README.md documents (see containeruse_test.go).
 //
 // The test runs itself once more in a private mount namespace with empty directories where podman keeps its state
 // (see containerenv_test.go), so that all of it goes with the last process. Only cgroups outlive that; the outer half removes them.
@@ -34,6 +35,7 @@ func TestContainer(t *testing.T) {
 	t.Run("OwnPids", func(t *testing.T) { p.testSuite(t) })
 	t.Run("HostPids", func(t *testing.T) { p.testSuite(t, "--pid=host") })
 	t.Run("Jail", p.testJail)
+	t.Run("Uses", p.testUses)
 }
 
 // testImage builds the image of the other tests from scratch.

@@ -2,6 +2,8 @@ package tests
 
 import (
 	"context"
+	"debug/elf"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -34,16 +36,33 @@ func needContainers(t *testing.T) {
 	if os.Geteuid() != 0 {
 		lacking("a privileged container wants root")
 	}
-	for _, tool := range []string{"podman", "runc", "go"} {
+	for _, tool := range []string{"podman", "runc", "go", "busybox", "newuidmap", "setpriv"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			lacking("containers cannot be tested (Debian: apt-get install podman runc): %v", err)
+			lacking("containers cannot be tested (Debian: apt-get install podman runc busybox-static uidmap catatonit): %v", err)
 		}
+	}
+	if !staticProgram(t, "busybox") {
+		lacking("busybox is not the static one (Debian: apt-get install busybox-static)")
 	}
 	if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err != nil {
 		lacking("no FUSE here: %v", err)
 	} else {
 		f.Close()
 	}
+}
+
+// staticProgram: it runs where nothing else is.
+func staticProgram(t *testing.T, name string) bool {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	return !slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
 // buildContainerContext makes the directory that an image from scratch is built of: two static binaries in an else empty tree.
@@ -92,7 +111,7 @@ func runInPrivateMounts(t *testing.T, dir string) {
 	ctx, cancel := context.WithDeadline(t.Context(), containerDeadline(t))
 	defer cancel()
 	timeout := time.Until(containerDeadline(t)) - 5*time.Second
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.v", "-test.run=^"+t.Name()+"$", "-test.timeout="+timeout.String())
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", "-test.v", "-test.run="+containerSelection(t), "-test.timeout="+timeout.String())
 	cmd.Env = append(os.Environ(), containerDirEnv+"="+dir, containerCgroupEnv+"="+cgroup, "PROCFSD_BIN="+filepath.Join(dir, "rootfs/bin/procfsd"))
 	// Unshareflags makes every mount of the new namespace private, so that nothing comes back to the host's.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS, Setpgid: true}
@@ -106,6 +125,15 @@ func runInPrivateMounts(t *testing.T, dir string) {
 	if t.Logf("%s", out); err != nil || !strings.Contains(string(out), "\n--- PASS: "+t.Name()+" ") {
 		t.Errorf("%v: %v", cmd, err)
 	}
+}
+
+// containerSelection is the test, or the part of it that the command line selects, as in TestContainer/Uses.
+func containerSelection(t *testing.T) string {
+	part, found := strings.CutPrefix(flag.Lookup("test.run").Value.String(), t.Name()+"/")
+	if found {
+		return "^" + t.Name() + "$/" + part
+	}
+	return "^" + t.Name() + "$"
 }
 
 // removeContainerCgroups kills what still runs in the containers of the test and removes their cgroups:

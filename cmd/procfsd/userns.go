@@ -70,7 +70,7 @@ func userNamespaceFailure(err error) error {
 	case switchIs("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"):
 		return failf(exitMount, "AppArmor restricts user namespaces (%w): ask the administrator for a profile of procfsd or sysctl kernel.apparmor_restrict_unprivileged_userns=0"+end, errno(err))
 	case os.Geteuid() == 0 && errors.Is(err, unix.EPERM): // may not map uid 0
-		return failf(exitMount, "root without CAP_SYS_ADMIN and CAP_SETFCAP cannot make a user namespace (%w): run with all capabilities (in a container --privileged)", errno(err))
+		return failf(exitMount, "root without CAP_SYS_ADMIN and CAP_SETFCAP cannot make a user namespace (%w): give it CAP_SETFCAP (in a container --cap-add=SETFCAP), or be another user", errno(err))
 	case errors.Is(err, unix.ENOENT): // no /proc/PID/uid_map
 		return failf(exitMount, "/proc is not Linux's own, which a user namespace needs: leave that /proc alone with -m DIR outside, or run as root")
 	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EUSERS):
