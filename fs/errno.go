@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	iofs "io/fs"
-	"log/slog"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/procfsd/procfsd/nodes"
@@ -81,7 +80,7 @@ func (r *raw) ioStatus(err error) fuse.Status { return r.status(err, unix.ESRCH)
 func (r *raw) status(err error, absent unix.Errno) fuse.Status {
 	errno := errnoOf(err, absent)
 	if errno == unix.EIO && !errors.Is(err, unix.EIO) {
-		r.log.Error("unexpected error", slog.Any("error", err))
+		r.log.Error("unexpected error", logged(err)...)
 	}
 	return fuse.Status(errno)
 }

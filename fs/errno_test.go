@@ -106,7 +106,7 @@ func TestUnexpectedIsLogged(t *testing.T) {
 		t.Errorf("logged: %s", log.String())
 	}
 	r.ioStatus(errors.New("a strange one"))
-	if n := strings.Count(log.String(), "a strange one"); n != 1 || strings.Count(log.String(), "\n") != 1 {
+	if n := strings.Count(log.String(), "class=*errors.errorString"); n != 1 || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("logged: %q", log.String())
 	}
 }

@@ -1,8 +1,6 @@
 package fs
 
 import (
-	"fmt"
-	"runtime/debug"
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -57,7 +55,7 @@ func (s hot) answer(h *fuse.InHeader, reply []byte, fn func() (int, fuse.Status)
 	out := (*fuse.OutHeader)(unsafe.Pointer(&reply[0]))
 	defer func() {
 		if v := recover(); v != nil {
-			*out = fuse.OutHeader{Unique: h.Unique, Status: -int32(s.ioStatus(fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())))}
+			*out = fuse.OutHeader{Unique: h.Unique, Status: -int32(s.ioStatus(newPanicked(v)))}
 		}
 		if out.Status != 0 {
 			size = 0

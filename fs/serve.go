@@ -40,10 +40,12 @@ func serve(tree *nodes.Tree, device int, o Options) (*Server, error) {
 
 // protocolOf answers requests; what is traced passes through go-fuse.
 func protocolOf(r *raw, o Options) handler {
+	offer := protocol(o.Log)
+	offer.PanicHandler = func(v any) fuse.Status { return r.ioStatus(newPanicked(v)) }
 	if o.Trace {
-		return fuse.NewProtocolServer(trace{RawFileSystem: r, log: o.Log}, protocol(o.Log))
+		return fuse.NewProtocolServer(trace{RawFileSystem: r, log: o.Log}, offer)
 	}
-	return hot{raw: r, rest: fuse.NewProtocolServer(r, protocol(o.Log))}
+	return hot{raw: r, rest: fuse.NewProtocolServer(r, offer)}
 }
 
 // protocol is what the kernel is offered.

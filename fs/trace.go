@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+	"github.com/procfsd/procfsd/nodes"
 )
 
 // trace logs each request and its answer, but never what is in them: the
@@ -20,7 +21,7 @@ func (t trace) done(op string, h *fuse.InHeader, start time.Time, status fuse.St
 	if row := n.row(); row != nil {
 		name = row.Name
 	}
-	t.log.Info(op, append([]any{
+	t.log.Debug(op, append([]any{
 		"target", n.process.PID, "node", name, "tid", h.Pid, "uid", h.Uid,
 		"status", status.String(), "took", time.Since(start),
 	}, more...)...)
@@ -29,8 +30,18 @@ func (t trace) done(op string, h *fuse.InHeader, start time.Time, status fuse.St
 func (t trace) Lookup(cancel <-chan struct{}, h *fuse.InHeader, name string, out *fuse.EntryOut) fuse.Status {
 	start := time.Now()
 	status := t.RawFileSystem.Lookup(cancel, h, name, out)
-	t.done("LOOKUP", h, start, status, "name", name)
+	t.done("LOOKUP", h, start, status, "name", knownName(name))
 	return status
+}
+
+// knownName: what a caller looks up may be anything; what exists is a pid or
+// the name of a row.
+func knownName(name string) string {
+	_, isPID := parsePID(name)
+	if isPID || nodes.ByName(nodes.RootRows(), name) != nil || nodes.ByName(nodes.ProcessRows(), name) != nil {
+		return name
+	}
+	return "?"
 }
 
 func (t trace) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fuse.AttrOut) fuse.Status {

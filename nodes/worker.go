@@ -74,7 +74,11 @@ func (w *worker) look(l *walk, pid int) (err error) {
 // recovered turns a panic into an error: on a goroutine of its own nobody else
 // would catch it, and one bad text must not end everybody's mount.
 func recovered(err *error) {
-	if r := recover(); r != nil {
+	switch r := recover().(type) {
+	case nil:
+	case error:
+		*err = fmt.Errorf("panic: %w", r)
+	default:
 		*err = fmt.Errorf("panic: %v", r)
 	}
 }

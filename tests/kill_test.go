@@ -255,13 +255,29 @@ func TestKillRequests(t *testing.T) {
 	p := startProbe(t)
 	for _, node := range textNodes {
 		path := d.path(p.pid, node)
-		lstat(t, path) // what is logged is logged before the answer
-		info, err := os.Stat(log)
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkRequests(t, path, log, info.Size(), fmt.Sprintf("%d/%s", p.pid, node))
+		lstat(t, path)
+		checkRequests(t, path, log, loggedSoFar(t, d, log), fmt.Sprintf("%d/%s", p.pid, node))
 	}
+}
+
+// loggedSoFar is the size of the log when all that was asked before is in it:
+// lines are written soon after the answer, in their order.
+func loggedSoFar(t *testing.T, d *daemon, log string) (size int64) {
+	t.Helper()
+	isMark := func(r string) bool { return strings.HasPrefix(r, "STATFS ") }
+	marks := func() int {
+		return len(slices.DeleteFunc(requests(t, log, 0), func(r string) bool { return !isMark(r) }))
+	}
+	before := marks()
+	if err := unix.Statfs(d.dir, new(unix.Statfs_t)); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the log", func() bool { return marks() > before })
+	info, err := os.Stat(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }
 
 func checkRequests(t *testing.T, path, log string, from int64, name string) {

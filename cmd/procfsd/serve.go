@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,22 +35,43 @@ func serveReady(cfg mountConfig) error {
 		return err
 	}
 	stop := watchStop()
-	if err := settle(); err != nil {
-		return err
-	}
-	server, err := mount(cfg)
+	log := openLog(cfg)
+	defer log.close()
+	server, err := mountAndAnnounce(cfg, log)
 	if err != nil {
+		notifyFailed(log.Logger, err)
 		return err
 	}
-	if err := announce(cfg); err != nil {
-		return errors.Join(err, server.Unmount())
+	return serveUntil(server, cfg.Mountpoint, log.Logger, stop, watchLifeline(cfg.LifelineFD))
+}
+
+func mountAndAnnounce(cfg mountConfig, log *logs) (*fs.Server, error) {
+	if err := settle(); err != nil {
+		return nil, err
 	}
-	return serveUntil(server, stop, watchLifeline(cfg.LifelineFD))
+	server, err := mount(cfg, log.Logger)
+	if err != nil {
+		return nil, err
+	}
+	warnOfLess(log.Logger)
+	log.Info("mounted", "mountpoint", cfg.Mountpoint, "options", cfg.Options.String(), "version", version())
+	if err := announce(cfg, log); err != nil {
+		return nil, errors.Join(err, server.Unmount())
+	}
+	return server, nil
+}
+
+// warnOfLess: a mount that shows too little to some looks like a fault of theirs.
+func warnOfLess(log *slog.Logger) {
+	if now, err := readCaps(); err == nil && !now.effective.has(unix.CAP_SYS_PTRACE) {
+		log.Warn("without CAP_SYS_PTRACE callers that have capabilities cannot be told who they are, and see an empty root: give it to procfsd (in a container --cap-add=SYS_PTRACE)")
+	}
 }
 
 // settle sets what belongs to the process and survives no execve.
 func settle() error {
 	nameProcess()
+	stdlog.SetOutput(io.Discard) // where go-fuse quotes what it cannot parse
 	unix.Umask(0o077)
 	if err := os.Chdir("/"); err != nil {
 		return failf(exitSystem, "chdir /: %w", err)
@@ -80,9 +102,13 @@ func raiseFiles() error {
 	return nil
 }
 
-func mount(cfg mountConfig) (*fs.Server, error) {
+func mount(cfg mountConfig, log *slog.Logger) (*fs.Server, error) {
+	dead := isStale(cfg.Mountpoint)
 	if err := detachStale(cfg.Mountpoint, cfg.Options.Subtype); err != nil {
 		return nil, err
+	}
+	if dead {
+		log.Info("dead mount replaced", "mountpoint", cfg.Mountpoint)
 	}
 	if err := preflight(cfg); err != nil {
 		return nil, err
@@ -102,27 +128,21 @@ func mount(cfg mountConfig) (*fs.Server, error) {
 		GID:        cfg.Options.GID,
 		Proc:       cfg.Options.Proc,
 		Version:    version(),
-		Log:        newLogger(cfg.Trace),
+		Log:        log,
 		Trace:      cfg.Trace,
 	})
 }
 
-func newLogger(trace bool) *slog.Logger {
-	level := slog.LevelInfo
-	if trace {
-		level = slog.LevelDebug
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-}
-
-// announce tells the launcher that the mount answers, having let go of its
-// terminal first: who waits for our stderr to close shall not wait for us.
-func announce(cfg mountConfig) error {
+// announce tells whoever waits for it that the mount answers: the launcher,
+// having let go of its terminal first (who waits for our stderr to close shall
+// not wait for us), or the service manager.
+func announce(cfg mountConfig, log *logs) error {
 	if cfg.ReadyFD < 0 {
+		notifyReady(log.Logger, cfg.Mountpoint)
 		return nil
 	}
-	if !cfg.Trace {
-		if err := detachStdio(); err != nil {
+	if cfg.inBackground() {
+		if err := log.detachStdio(); err != nil {
 			return err
 		}
 	}
@@ -131,19 +151,9 @@ func announce(cfg mountConfig) error {
 	return sendOutcome(ready, nil)
 }
 
-func detachStdio() error {
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return failf(exitSystem, "open /dev/null: %w", err)
-	}
-	defer unix.Close(null)
-	for fd := range 3 {
-		if err := unix.Dup3(null, fd, 0); err != nil {
-			return failf(exitSystem, "detach from the terminal: %w", err)
-		}
-	}
-	return nil
-}
+// inBackground: a launcher waits for our word and then goes, and takes the
+// terminal with it, unless there is something to be read on it.
+func (c *mountConfig) inBackground() bool { return c.ReadyFD >= 0 && !c.Trace }
 
 // watchLifeline is closed when the other end of fd closes, that is, when the
 // launcher wants us gone or is gone itself.
@@ -161,25 +171,34 @@ func watchLifeline(fd int) <-chan struct{} {
 
 // serveUntil waits for an unmount by others, a signal or the lifeline; in the
 // latter cases it unmounts itself. A second signal cuts the grace short.
-func serveUntil(server *fs.Server, stop <-chan os.Signal, cut <-chan struct{}) error {
+func serveUntil(server *fs.Server, mountpoint string, log *slog.Logger, stop <-chan os.Signal, cut <-chan struct{}) error {
 	done := make(chan struct{})
 	go func() {
 		server.Wait()
 		close(done)
 	}()
-	select {
-	case <-done:
-		return nil
-	case <-stop:
-	case <-cut:
-	}
+	why := whyStop(done, stop, cut)
+	notifyStopping(log)
 	if err := server.Unmount(); err != nil {
 		return fmt.Errorf("unmount: %w", err)
 	}
+	log.Info("unmounted", "mountpoint", mountpoint, "why", why)
 	select {
 	case <-done:
 	case <-stop:
 	case <-time.After(unmountGrace):
 	}
 	return nil
+}
+
+// whyStop returns when it is time to stop.
+func whyStop(done <-chan struct{}, stop <-chan os.Signal, cut <-chan struct{}) string {
+	select {
+	case <-done:
+		return "by others"
+	case s := <-stop:
+		return s.String()
+	case <-cut:
+		return "the launcher has ended"
+	}
 }
