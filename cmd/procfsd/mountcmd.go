@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -159,12 +158,4 @@ func absolute(path string) (string, error) {
 		return "", failf(exitSystem, "%s: the working directory is gone, give an absolute path: %w", path, err)
 	}
 	return abs, nil
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown)"
-	}
-	return info.Main.Version
 }

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -93,4 +94,15 @@ func TestParentUnmounted(t *testing.T) {
 		mounted other $D/p tmpfs
 		! ls . 2>/dev/null || fail "it answers without a daemon"
 		cd /; umount $D/p $D; unmounted $D`, "LINKS=")
+}
+
+// TestMountWithoutPtrace: what will be missing is said, in one line.
+func TestMountWithoutPtrace(t *testing.T) {
+	need(t)
+	r := inRoom(t, `timeout -s INT 20 setpriv --bounding-set -sys_ptrace procfsd -f $D 2> $D.log & 
+		for i in $(seq 200); do grep -q " $D fuse.procfsd" /proc/mounts && break; sleep 0.02; done
+		umount $D; wait; cat $D.log`, "LINKS=")
+	if strings.Count(r.stdout, "level=WARN") != 1 || !strings.Contains(r.stdout, "without CAP_SYS_PTRACE") {
+		t.Errorf("%v", r)
+	}
 }
