@@ -94,7 +94,13 @@ func runsTests(line string) bool {
 // What the README leaves mounted is unmounted, for its daemons to end.
 const readmeScript = `trap 'awk "\$3 ~ /^fuse\./ {print \$2}" /proc/mounts | xargs -r umount -l' EXIT
 mount -t tmpfs -o mode=755 tmpfs /mnt
-mkdir /mnt/proc "$D/bin"
+mkdir /mnt/proc "$D/bin" "$D/over"
+mount -t tmpfs -o mode=755 tmpfs "$D/over"
+for dir in usr/local usr/sbin etc; do # what installing writes to
+	mkdir -p "$D/over/$dir.new" "$D/over/$dir.work"
+	mount -t overlay -o "lowerdir=/$dir,upperdir=$D/over/$dir.new,workdir=$D/over/$dir.work" overlay "/$dir"
+done
+install "$EXE" /usr/local/bin/procfsd
 cat > "$D/bin/sudo" <<'END'
 #!/bin/sh
 exec "$@"
