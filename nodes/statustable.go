@@ -51,11 +51,15 @@ func (q *Query) table(l *walk, dst []byte) ([]byte, error) {
 	if err := q.reserve(l.width * tablePiece); err != nil { // no worker's lines of a piece are more
 		return dst, err
 	}
+	all := dst
 	err := l.each(0, math.MaxInt, func(_ int, line []byte) (bool, error) {
-		dst = append(dst, line...)
-		return true, q.tableRoom(&room, len(dst))
+		all = append(all, line...)
+		return true, q.tableRoom(&room, len(all))
 	})
-	return dst, err
+	if err != nil {
+		return dst, err
+	}
+	return all, nil
 }
 
 // line is status, of a target whose status is loaded.

@@ -73,7 +73,7 @@ func (a *Authority) PIDIn(f *FS, pid int) (int, error) {
 	if f.local {
 		return pid, nil
 	}
-	fd, err := unix.PidfdOpen(pid, 0)
+	fd, err := pidfdOpen(pid, 0)
 	if err != nil {
 		return 0, &Error{Op: "pidfd_open", PID: pid, Err: classify(err)}
 	}

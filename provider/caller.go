@@ -167,7 +167,7 @@ func (a *Authority) isSelf(p *Process) bool {
 		return false
 	}
 	var st unix.Stat_t
-	err := unix.Fstatat(p.fs.fd, "self/task/"+strconv.Itoa(p.pid), &st, 0)
+	err := fstatatAny(p.fs.fd, "self/task/"+strconv.Itoa(p.pid), &st, 0)
 	return !isMissing(err)
 }
 

@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -75,25 +76,43 @@ func (l *lender) enter(c Credentials) error {
 	return l.setEffective(c.Effective & l.permitted)
 }
 
-// leave restores what enter changed, in the opposite order: it works from
-// whichever step enter came to. The effective capabilities come back with the
-// uid where that changed, and are set for the case that it did not.
+// leave gives back what enter took, or ends the program.
 func (l *lender) leave() {
-	err := takeBackUser(l.own.UID)
-	if err == nil {
-		err = l.setEffective(l.own.Effective)
-	}
-	if err == nil {
-		err = setIDs(unix.SYS_SETRESGID, l.own.GID)
-	}
-	if err != nil {
+	if err := insist(l.giveBack); err != nil {
 		dieBorrowed(err)
 	}
 }
 
+// giveBack restores what enter changed, in the opposite order: it works from
+// whichever step enter came to, or giveBack itself. The effective capabilities
+// come back with the uid where that changed, and are set for the case that it
+// did not.
+func (l *lender) giveBack() error {
+	if err := takeBackUser(l.own.UID); err != nil {
+		return err
+	}
+	if err := l.setEffective(l.own.Effective); err != nil {
+		return err
+	}
+	return setIDs(unix.SYS_SETRESGID, l.own.GID)
+}
+
+// insist repeats a step back for a tenth of a second: the kernel makes new
+// credentials for each change, and may have no memory for them just now.
+func insist(step func() error) error {
+	const tries, pause = 100, time.Millisecond
+	err := step()
+	for try := 1; try < tries && (err == unix.ENOMEM || err == unix.EAGAIN); try++ {
+		time.Sleep(pause)
+		err = step()
+	}
+	return err
+}
+
 // dieBorrowed ends the program: a thread that stays somebody else would serve
 // the next request as that somebody. The panic is raised where no handler of
-// the caller's can recover it. It cannot happen while the saved ids are ours.
+// the caller's can recover it, and the thread does nothing more. While the saved
+// ids are ours the kernel refuses only for want of memory (see insist).
 func dieBorrowed(err error) {
 	go panic(fmt.Sprintf("provider: cannot give back borrowed credentials: %v", err))
 	select {}
@@ -106,10 +125,7 @@ func setIDs(call uintptr, id uint32) error {
 	if id == ^uint32(0) { // would leave the id ours
 		return unix.EINVAL
 	}
-	if _, _, errno := unix.RawSyscall(call, unchanged, uintptr(id), unchanged); errno != 0 {
-		return errno
-	}
-	return nil
+	return setres(call, unchanged, uintptr(id))
 }
 
 func (l *lender) setEffective(effective Caps) error {
@@ -121,7 +137,7 @@ func (l *lender) setEffective(effective Caps) error {
 		data[i].Permitted = uint32(l.permitted >> shift)
 		data[i].Inheritable = uint32(l.inheritable >> shift)
 	}
-	return unix.Capset(&header, &data[0])
+	return capset(&header, &data[0])
 }
 
 func joinCaps(low, high uint32) Caps { return Caps(low) | Caps(high)<<32 }

@@ -61,13 +61,12 @@ func (l *lender) enterUnparked(c Credentials, allowed func() error) error {
 
 // unpark gives the real user back, once leave has given back the right to.
 func (l *lender) unpark(real uint32) {
-	if err := setUsers(real, l.own.UID); err != nil {
+	if err := insist(func() error { return setUsers(real, l.own.UID) }); err != nil {
 		dieBorrowed(err)
 	}
 }
 
 // setUsers sets the real and effective user of the calling thread alone.
 func setUsers(real, effective uint32) error {
-	_, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(real), uintptr(effective), ^uintptr(0))
-	return failed(errno)
+	return setres(unix.SYS_SETRESUID, uintptr(real), uintptr(effective))
 }

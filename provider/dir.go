@@ -35,7 +35,7 @@ func closeOnce(fd *int) error {
 const closed = -1
 
 func (d *dir) dup() (dir, error) {
-	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
+	fd, err := duplicate(d.fd)
 	if err != nil {
 		return dir{}, d.fail("dup", "", err)
 	}
@@ -152,9 +152,9 @@ func (d *dir) write(file, text string) error {
 		return err
 	}
 	defer unix.Close(fd)
-	n, err := unix.Write(fd, []byte(text))
+	n, err := write(fd, []byte(text))
 	for err == unix.EINTR {
-		n, err = unix.Write(fd, []byte(text))
+		n, err = write(fd, []byte(text))
 	}
 	if err == nil && n != len(text) {
 		err = unix.EIO

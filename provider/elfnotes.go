@@ -72,7 +72,7 @@ type ExecIdentity struct {
 // stat, read with ours.
 func (c *Caller) ExecIdentity(p *Process, s *Stat) (ExecIdentity, error) {
 	var st unix.Stat_t
-	err := c.doOwn(p, "stat", "exe", func() error { return unix.Fstatat(p.fd, "exe", &st, 0) })
+	err := c.doOwn(p, "stat", "exe", func() error { return fstatatAny(p.fd, "exe", &st, 0) })
 	if err != nil {
 		return ExecIdentity{}, err
 	}
@@ -88,7 +88,7 @@ type preader int
 func (fd preader) ReadAt(b []byte, off int64) (n int, err error) {
 	for n < len(b) && err == nil {
 		var more int
-		more, err = unix.Pread(int(fd), b[n:], off+int64(n))
+		more, err = preadPart(int(fd), b[n:], off+int64(n))
 		switch {
 		case err == unix.EINTR:
 			err = nil

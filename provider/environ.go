@@ -61,10 +61,11 @@ func (d *dir) noMemory(file string, err error) error {
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
-	if err := d.Alive(); err != nil {
+	var s Stat
+	if err := d.Stat(&s); err != nil {
 		return err
 	}
-	if d.leaving() {
+	if s.State.Dead() || s.Flags.Has(PFExiting) || err != nil && !s.KernelThread() {
 		return d.fail("read", file, ErrGone)
 	}
 	return nil

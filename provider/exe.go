@@ -1,6 +1,10 @@
 package provider
 
-import "golang.org/x/sys/unix"
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+)
 
 // Exe reads the link /proc/PID/exe with the caller's rights.
 func (c *Caller) Exe(p *Process) (text string, err error) {
@@ -17,7 +21,7 @@ func (c *Caller) Exe(p *Process) (text string, err error) {
 // it may take as long as they like.
 func (c *Caller) ExeLinked(p *Process, path string) (bool, error) {
 	var st unix.Stat_t
-	err := c.doOwn(p, "stat", "exe", func() error { return unix.Fstatat(p.fd, "exe", &st, 0) })
+	err := c.doOwn(p, "stat", "exe", func() error { return fstatatAny(p.fd, "exe", &st, 0) })
 	return err == nil && st.Nlink > 0 && c.named(p, path, st.Dev, st.Ino), err
 }
 
@@ -49,7 +53,7 @@ func (c *Caller) named(p *Process, path string, dev, ino uint64) (same bool) {
 // leads resolves path below root with no symbolic link on the way: the kernel
 // gave the real path, and a planted link must not lead us off.
 func leads(root int, path string, dev, ino uint64) bool {
-	fd, err := unix.Openat2(root, path, &unix.OpenHow{
+	fd, err := openat2(root, path, &unix.OpenHow{
 		Flags:   unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	})
@@ -58,7 +62,7 @@ func leads(root int, path string, dev, ino uint64) bool {
 	}
 	defer unix.Close(fd)
 	var st unix.Stat_t
-	return unix.Fstat(fd, &st) == nil && st.Dev == dev && st.Ino == ino
+	return fstat(fd, &st) == nil && st.Dev == dev && st.Ino == ino
 }
 
 // ELFClass reads the class of the file that p executes with the caller's
@@ -71,9 +75,12 @@ func (c *Caller) ELFClass(p *Process) (class ELFClass, err error) {
 		}
 		defer unix.Close(fd)
 		var ident [16]byte
-		n, err := unix.Pread(fd, ident[:], 0)
-		class = ParseELFIdent(ident[:max(n, 0)])
-		return err
+		n, err := preader(fd).ReadAt(ident[:], 0)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		class = ParseELFIdent(ident[:n])
+		return nil
 	})
 	return class, err
 }

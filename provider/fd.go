@@ -160,7 +160,7 @@ type fdWalk struct {
 
 func (w *fdWalk) all(buf []byte) error {
 	for {
-		n, err := unix.Getdents(w.at, buf)
+		n, err := getdents(w.at, buf)
 		if err == unix.EINTR {
 			continue
 		}

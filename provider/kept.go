@@ -146,12 +146,12 @@ func (e *kept) openPIDFD() int32 {
 
 // pidfdOf opens a pidfd of a process, or of a thread (Linux 6.9).
 func pidfdOf(pid int) (fd int, leader bool, err error) {
-	fd, err = unix.PidfdOpen(pid, 0)
+	fd, err = pidfdOpen(pid, 0)
 	if err == nil {
 		return fd, true, nil
 	}
 	if err == unix.EINVAL || err == unix.ENOENT {
-		fd, err = unix.PidfdOpen(pid, unix.PIDFD_THREAD)
+		fd, err = pidfdOpen(pid, unix.PIDFD_THREAD)
 	}
 	return fd, false, err
 }

@@ -58,7 +58,7 @@ func (e *kept) ran() (ran Schedstat, ok bool) {
 		return ran, false
 	}
 	var buf [128]byte
-	n, err := unix.Pread(fd, buf[:], 0)
+	n, err := pread(fd, buf[:], 0)
 	if err != nil || n <= 0 || ran.Parse(buf[:n]) != nil {
 		return Schedstat{}, false
 	}

@@ -40,7 +40,7 @@ func (f *FS) livesByPIDFD(pid int) (bool, error) {
 	if !f.local {
 		return false, ErrNotSupported
 	}
-	fd, err := unix.PidfdOpen(pid, 0)
+	fd, err := pidfdOpen(pid, 0)
 	switch err {
 	case nil:
 	case unix.ESRCH:

@@ -155,7 +155,7 @@ func (f *MapsFile) Each(yield func(*Mapping) error) error {
 		return f.d.fail("read", "maps", ErrBusy)
 	}
 	defer f.reading.Store(false)
-	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
+	if err := lseek(f.fd, 0, unix.SEEK_SET); err != nil {
 		return f.d.fail("seek", "maps", err)
 	}
 	r := f.d.fs.space(f.fd)

@@ -49,7 +49,7 @@ func (d *dir) openMemory(file string, flags int) (*Memory, error) {
 // before 6.17 open that of a zombie, or of a kernel thread, all the same.
 func (m *Memory) there() error {
 	var first [1]byte
-	n, err := unix.Pread(m.fd, first[:], 0)
+	n, err := pread(m.fd, first[:], 0)
 	if n == 0 && err == nil {
 		return ErrGone
 	}

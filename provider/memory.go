@@ -47,13 +47,13 @@ func (m *Memory) Close() error { return closeOnce(&m.fd) }
 // ReadAt reads up to len(b) bytes at an address. It stops short at the first
 // page that is not there; if that is the first one the error is EFAULT.
 func (m *Memory) ReadAt(b []byte, address int64) (int, error) {
-	return m.access("read", b, address, unix.Pread)
+	return m.access("read", b, address, preadPart)
 }
 
 // WriteAt writes b at an address, through the kernel's forced private copy
 // where the page is not writable. It stops short as ReadAt does.
 func (m *Memory) WriteAt(b []byte, address int64) (int, error) {
-	return m.access("write", b, address, unix.Pwrite)
+	return m.access("write", b, address, pwrite)
 }
 
 func (m *Memory) access(op string, b []byte, address int64, call func(int, []byte, int64) (int, error)) (int, error) {

@@ -8,9 +8,9 @@ import "golang.org/x/sys/unix"
 // PR_SET_DUMPABLE in prctl(2)); the directory does not.
 func (d *dir) Owner() (uid, gid uint32, err error) {
 	var st unix.Stat_t
-	err = unix.Fstat(d.fd, &st)
+	err = fstat(d.fd, &st)
 	for err == unix.EINTR {
-		err = unix.Fstat(d.fd, &st)
+		err = fstat(d.fd, &st)
 	}
 	if err != nil {
 		return 0, 0, d.fail("stat", "", d.missing("", err))

@@ -86,9 +86,9 @@ func (m *Pagemap) Infos(dst []PageInfo, first uint64) (int, error) {
 // read is one read of whole words; 0 at the end.
 func (m *Pagemap) read(dst []PageInfo, first uint64) (int, error) {
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&dst[0])), len(dst)*pageInfoSize)
-	n, err := unix.Pread(m.fd, b, int64(first*pageInfoSize))
+	n, err := pread(m.fd, b, int64(first*pageInfoSize))
 	for err == unix.EINTR {
-		n, err = unix.Pread(m.fd, b, int64(first*pageInfoSize))
+		n, err = pread(m.fd, b, int64(first*pageInfoSize))
 	}
 	return max(n, 0) / pageInfoSize, err
 }

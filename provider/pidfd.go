@@ -23,7 +23,7 @@ func (p *Process) Signal(sig unix.Signal) error {
 		return err
 	}
 	defer unix.Close(dir)
-	err = unix.PidfdSendSignal(dir, sig, nil, 0)
+	err = pidfdSendSignal(dir, sig, nil)
 	if err == unix.ENOSYS {
 		err = ErrNotSupported
 	}
@@ -142,7 +142,7 @@ func waitChild(f *os.File, options int) (status unix.WaitStatus, err error) {
 	var info unix.Siginfo
 	controlErr := raw.Control(func(fd uintptr) {
 		for {
-			err = unix.Waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WALL|options, nil)
+			err = waitid(unix.P_PIDFD, int(fd), &info, unix.WEXITED|unix.WALL|options)
 			if err != unix.EINTR {
 				return
 			}

@@ -73,7 +73,7 @@ func (p *Process) PIDFD() (int, error) {
 	if !p.fs.local { // the number is somebody else's here
 		return -1, p.fail("pidfd_open", "", ErrNotSupported)
 	}
-	fd, err := unix.PidfdOpen(p.pid, 0)
+	fd, err := pidfdOpen(p.pid, 0)
 	if err != nil {
 		return -1, p.fail("pidfd_open", "", classify(err))
 	}

@@ -105,14 +105,27 @@ func poll(deadline time.Time, ok func() bool) bool {
 // ptrace is the system call. SEIZE may wait for the target (in an execve that
 // hangs, or frozen); the others do not.
 func ptrace(request, tid int, addr, data uintptr) unix.Errno {
+	if faulty {
+		if errno := fault("ptrace"); errno != 0 {
+			return errno
+		}
+	}
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, data, 0, 0)
+	if faulty && request != unix.PTRACE_SEIZE { // which attaches or fails
+		errno = faultAfter("ptrace", errno)
+	}
 	return errno
 }
 
 // ptraceInto is ptrace with memory of ours to read or fill.
 func ptraceInto(request, tid int, addr uintptr, data unsafe.Pointer) error {
+	if faulty {
+		if errno := fault("ptrace"); errno != 0 {
+			return errno
+		}
+	}
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, uintptr(request), uintptr(tid), addr, uintptr(data), 0, 0)
-	return failed(errno)
+	return failed(faultAfter("ptrace", errno))
 }
 
 // failed is nil for the errno 0.
@@ -173,7 +186,7 @@ func peekStop(tid int) ptraceStop {
 	const options = unix.WNOHANG | unix.WNOWAIT | unix.WSTOPPED | unix.WEXITED | unix.WALL | unix.WNOTHREAD
 	var info unix.Siginfo
 	for {
-		err := unix.Waitid(unix.P_PID, tid, &info, options, nil)
+		err := waitid(unix.P_PID, tid, &info, options)
 		if err == unix.EINTR {
 			continue
 		}

@@ -36,10 +36,9 @@ func openat(dir int, name string, flags int) (int, error) {
 		return -1, unix.EINVAL
 	}
 	for {
-		fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(path)),
-			uintptr(flags|unix.O_CLOEXEC), 0, 0, 0)
+		fd, errno := openatOnce(dir, path, flags|unix.O_CLOEXEC)
 		if errno == 0 {
-			return int(fd), nil
+			return fd, nil
 		}
 		if errno != unix.EINTR {
 			return -1, errno
@@ -47,11 +46,21 @@ func openat(dir int, name string, flags int) (int, error) {
 	}
 }
 
+func openatOnce(dir int, path *byte, flags int) (int, unix.Errno) {
+	if faulty {
+		if errno := fault("openat"); errno != 0 {
+			return -1, errno
+		}
+	}
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(path)), uintptr(flags), 0, 0, 0)
+	return int(fd), errno
+}
+
 // fdReader reads a descriptor sequentially.
 type fdReader int
 
 func (fd fdReader) Read(b []byte) (int, error) {
-	n, err := readRetry(int(fd), b)
+	n, err := readRetry(int(fd), faultRoom("read", b))
 	if n == 0 && err == nil && len(b) > 0 {
 		return 0, io.EOF
 	}
@@ -60,12 +69,21 @@ func (fd fdReader) Read(b []byte) (int, error) {
 
 func readRetry(fd int, b []byte) (int, error) {
 	for {
-		n, err := unix.Read(fd, b)
+		n, err := readOnce(fd, b)
 		if err == unix.EINTR {
 			continue
 		}
 		return max(n, 0), err
 	}
+}
+
+func readOnce(fd int, b []byte) (int, error) {
+	if faulty {
+		if errno := fault("read"); errno != 0 {
+			return -1, errno
+		}
+	}
+	return unix.Read(fd, b)
 }
 
 // readMore is how much room a read of unknown length asks for at least.
@@ -82,7 +100,7 @@ func appendAll(dst []byte, fd, limit int) ([]byte, error) {
 		if cap(dst)-len(dst) < readMore {
 			dst = slices.Grow(dst, max(readMore, len(dst)))
 		}
-		n, err := readRetry(fd, dst[len(dst):cap(dst)])
+		n, err := readRetry(fd, faultRoom("read", dst[len(dst):cap(dst)]))
 		if err != nil {
 			return dst[:start], err
 		}
@@ -127,7 +145,7 @@ func appendOnce(dst []byte, fd, limit int) ([]byte, error) {
 	all := slices.Grow(dst, readMore)
 	for {
 		room := all[len(all):cap(all)]
-		n, err := unix.Pread(fd, room, 0)
+		n, err := pread(fd, room, 0)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -145,7 +163,7 @@ func appendOnce(dst []byte, fd, limit int) ([]byte, error) {
 // preadRecord is appendRecord from the start of a file.
 func preadRecord(dst []byte, fd, limit int) ([]byte, error) {
 	for {
-		n, err := unix.Pread(fd, dst[:cap(dst)], 0)
+		n, err := pread(fd, dst[:cap(dst)], 0)
 		switch {
 		case err == unix.EINTR:
 		case err != nil:
@@ -191,6 +209,11 @@ func readlinkInto(dir int, name string, buf []byte) (int, error) {
 	if path == nil {
 		return 0, unix.EINVAL
 	}
+	if faulty {
+		if errno := fault("readlinkat"); errno != 0 {
+			return 0, errno
+		}
+	}
 	n, _, errno := unix.Syscall6(unix.SYS_READLINKAT, uintptr(dir), uintptr(unsafe.Pointer(path)),
 		uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), 0, 0)
 	if errno != 0 {
@@ -205,6 +228,11 @@ func fstatat(dir int, name string, st *unix.Stat_t, flags int) error {
 	path := cname(&room, name)
 	if path == nil {
 		return unix.EINVAL
+	}
+	if faulty {
+		if errno := fault("newfstatat"); errno != 0 {
+			return errno
+		}
 	}
 	_, _, errno := unix.Syscall6(sysFstatat, uintptr(dir), uintptr(unsafe.Pointer(path)),
 		uintptr(unsafe.Pointer(st)), uintptr(flags), 0, 0)

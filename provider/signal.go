@@ -45,11 +45,11 @@ func (c *Caller) signal(p *Process, sig unix.Signal) error {
 	defer unix.Close(dir)
 	return c.auth.lender.asSender(c.cred, c.mayKill(p), func() error {
 		if sig == unix.SIGCONT { // the kernel grants it within the session: ours
-			if err := unix.PidfdSendSignal(dir, 0, c.siginfo(0), 0); err != nil {
+			if err := pidfdSendSignal(dir, 0, c.siginfo(0)); err != nil {
 				return err
 			}
 		}
-		return unix.PidfdSendSignal(dir, sig, c.siginfo(sig), 0)
+		return pidfdSendSignal(dir, sig, c.siginfo(sig))
 	})
 }
 

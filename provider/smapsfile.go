@@ -41,7 +41,7 @@ func (f *SmapsFile) Each(yield func(*Smap) error) error {
 		return f.p.fail("read", "smaps", ErrBusy)
 	}
 	defer f.reading.Store(false)
-	if _, err := unix.Seek(f.fd, 0, unix.SEEK_SET); err != nil {
+	if err := lseek(f.fd, 0, unix.SEEK_SET); err != nil {
 		return f.p.fail("seek", "smaps", err)
 	}
 	r := f.p.fs.space(f.fd)

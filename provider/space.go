@@ -142,9 +142,9 @@ func (r *spaceReader) ended(last *Mapping) bool {
 // pagemap is. Every living one has a mapping, and a page 0 in pagemap.
 func spaceIsThere(fd int) error {
 	var first [8]byte
-	n, err := unix.Pread(fd, first[:], 0)
+	n, err := pread(fd, first[:], 0)
 	for err == unix.EINTR {
-		n, err = unix.Pread(fd, first[:], 0)
+		n, err = pread(fd, first[:], 0)
 	}
 	if err == nil && n == 0 {
 		err = ErrGone

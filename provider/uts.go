@@ -40,7 +40,7 @@ func hostnameIn(ns int) (string, error) {
 			return
 		}
 		var uts unix.Utsname
-		err := unix.Setns(ns, unix.CLONE_NEWUTS)
+		err := setns(ns, unix.CLONE_NEWUTS)
 		if err == nil {
 			err = unix.Uname(&uts)
 		}

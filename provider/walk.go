@@ -155,7 +155,7 @@ func (f *FS) numbersFrom(after, most int, yield func(int) bool) error {
 		return err
 	}
 	defer unix.Close(fd)
-	if _, err := unix.Seek(fd, pidOffset+int64(min(after, pidMost)), io.SeekStart); err != nil {
+	if err := lseek(fd, pidOffset+int64(min(after, pidMost)), io.SeekStart); err != nil {
 		return err
 	}
 	const before = 3
@@ -203,7 +203,7 @@ func (f *FS) readEntries(fd, room int, yield func([]byte) bool) error {
 	defer f.dirents.Put(whole)
 	buf := whole[:room]
 	for {
-		n, err := unix.Getdents(fd, buf)
+		n, err := getdents(fd, buf)
 		if err == unix.EINTR {
 			continue
 		}
