@@ -125,7 +125,7 @@ func TestStatFailures(t *testing.T) {
 		{exec.Command(procfsd(t), "stat", "/proc"), 2, "/proc is not the root of a procfsd mount"},
 		{exec.Command(procfsd(t), "stat", d.path(1)), 2, "/1 is not the root of a procfsd mount"},
 		{exec.Command(procfsd(t), "stat", d.path("status")), 2, "/status is not the root of a procfsd mount"},
-		{exec.Command(procfsd(t), "stat", d.dir+"/missing/x"), 2, "no such file or directory"},
+		{exec.Command(procfsd(t), "stat", directory(t)+"/missing"), 2, "no such file or directory"},
 		{asUser, 2, "not permitted: run as root"},
 	} {
 		r := finish(t, c.cmd)
@@ -172,4 +172,24 @@ func allThreadsIn(pid int, state byte) bool {
 		}
 	}
 	return len(stats) > 0
+}
+
+// TestStatForeign: the mount of another user is not asked, for who serves it may
+// never answer.
+func TestStatForeign(t *testing.T) {
+	need(t)
+	dir := directory(t)
+	device, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(device)
+	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=1234,group_id=1234,allow_other,subtype=procfsd", device)
+	if err := unix.Mount("procfsd", dir, "fuse", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(dir, unix.MNT_DETACH)
+	for _, args := range [][]string{{"stat", dir}, {"none", dir, "-o", "remount,ro"}} {
+		oneLine(t, finish(t, exec.Command(procfsd(t), args...)), "not permitted")
+	}
 }

@@ -39,47 +39,59 @@ func isStale(dir string) bool {
 	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
-// detachOne unmounts the topmost mount on dir if it is ours. It is found by its
-// number, through a descriptor: the path may hold symbolic links.
+// detachOne unmounts the topmost mount on dir if it is ours.
 func detachOne(dir, subtype string) error {
-	proc, err := openProc()
-	if err != nil {
-		return fmt.Errorf("cannot tell whose: no /proc: %w", err)
-	}
-	defer unix.Close(proc)
-	id, err := mountID(proc, dir)
+	mount, err := mountOf(dir)
 	if err != nil {
 		return fmt.Errorf("cannot tell whose: %w", err)
 	}
-	table, err := readAt(proc, "self/mountinfo")
-	if err != nil {
-		return fmt.Errorf("cannot tell whose: %w", err)
-	}
-	found, err := ourMount(bytes.NewReader(table), id, subtype)
-	if err != nil {
+	if err := ours(mount, subtype); err != nil {
 		return err
 	}
-	if err := unix.Unmount(found, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
+	if err := unix.Unmount(mount.Mountpoint, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW); err != nil {
 		return fmt.Errorf("cannot detach it: %w", err)
 	}
 	return nil
 }
 
-// ourMount returns the path of mount id in a mountinfo table, if procfsd made it.
-func ourMount(table io.Reader, id int, subtype string) (string, error) {
-	ours := []string{"fuse.procfsd", "fuse." + subtype}
+func ours(mount *mountinfo.Info, subtype string) error {
+	if types := []string{"fuse.procfsd", "fuse." + subtype}; !slices.Contains(types, mount.FSType) {
+		return fmt.Errorf("it is not procfsd's but of type %s, unmount it first", mount.FSType)
+	}
+	return nil
+}
+
+// mountOf finds the mount that dir lies on in the mount table: by its number,
+// through a descriptor, for the path may hold symbolic links.
+func mountOf(dir string) (*mountinfo.Info, error) {
+	proc, err := openProc()
+	if err != nil {
+		return nil, fmt.Errorf("no /proc: %w", err)
+	}
+	defer unix.Close(proc)
+	id, err := mountID(proc, dir)
+	if err != nil {
+		return nil, err
+	}
+	table, err := readAt(proc, "self/mountinfo")
+	if err != nil {
+		return nil, err
+	}
+	return mountIn(bytes.NewReader(table), id)
+}
+
+// mountIn is mount id in a mountinfo table.
+func mountIn(table io.Reader, id int) (*mountinfo.Info, error) {
 	list, err := mountinfo.GetMountsFromReader(table, func(i *mountinfo.Info) (skip, stop bool) {
 		return i.ID != id, i.ID == id
 	})
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("cannot read the mount table: %w", err)
+		return nil, fmt.Errorf("cannot read the mount table: %w", err)
 	case len(list) == 0:
-		return "", errors.New("it is not in the mount table")
-	case !slices.Contains(ours, list[0].FSType):
-		return "", fmt.Errorf("it is not procfsd's but of type %s, unmount it first", list[0].FSType)
+		return nil, errors.New("it is not in the mount table")
 	}
-	return list[0].Mountpoint, nil
+	return list[0], nil
 }
 
 // mountID asks for the mount that dir is the root of. O_PATH does not ask the

@@ -26,20 +26,26 @@ func TestOurMount(t *testing.T) {
 		{40, "foo", "/mnt/with blank\\and\ttab"},
 		{42, "foo", "/mnt/x"},
 	} {
-		got, err := ourMount(strings.NewReader(mountTable), c.id, c.subtype)
-		if err != nil || got != c.want {
-			t.Errorf("mount %d: %q, %v; want %q", c.id, got, err, c.want)
+		got, err := mountIn(strings.NewReader(mountTable), c.id)
+		if err != nil || got.Mountpoint != c.want || ours(got, c.subtype) != nil {
+			t.Errorf("mount %d: %+v, %v; want %q", c.id, got, err, c.want)
 		}
 	}
 }
 
 // What is not ours is named and left alone.
 func TestNotOurMount(t *testing.T) {
-	for id, want := range map[int]string{22: "ext4", 41: "fuse.sshfs", 42: "fuse.foo", 7: "not in the mount table"} {
-		got, err := ourMount(strings.NewReader(mountTable), id, "procfsd")
-		if err == nil || got != "" || !strings.Contains(err.Error(), want) {
-			t.Errorf("mount %d: %q, %v; want an error with %q", id, got, err, want)
+	for id, want := range map[int]string{22: "ext4", 41: "fuse.sshfs", 42: "fuse.foo"} {
+		got, err := mountIn(strings.NewReader(mountTable), id)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if err := ours(got, "procfsd"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("mount %d: %v; want an error with %q", id, err, want)
+		}
+	}
+	if got, err := mountIn(strings.NewReader(mountTable), 7); got != nil || err == nil || !strings.Contains(err.Error(), "not in the mount table") {
+		t.Errorf("no such mount: %v, %v", got, err)
 	}
 }
 

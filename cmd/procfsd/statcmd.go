@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/procfsd/procfsd/fs"
 	"github.com/spf13/cobra"
@@ -57,8 +59,12 @@ func newStatCommand(stdout io.Writer) *cobra.Command {
 }
 
 // readStats does not wait for a daemon that is stopped or stuck. The call that
-// does ends with the program.
+// does ends with the program. Somebody else's file system is not asked at all:
+// it could keep who asks for ever.
 func readStats(dir string) (*fs.Stats, error) {
+	if err := checkMine(dir); err != nil {
+		return nil, err
+	}
 	type answer struct {
 		stats *fs.Stats
 		err   error
@@ -74,6 +80,22 @@ func readStats(dir string) (*fs.Stats, error) {
 	case <-time.After(statDeadline):
 		return nil, failf(exitSystem, "%s: the daemon does not answer within %v: look whether it is stopped, or end it and mount again", dir, statDeadline)
 	}
+}
+
+// checkMine looks at the mount table, which no file system can write.
+func checkMine(dir string) error {
+	mount, err := mountOf(dir)
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EACCES), errors.Is(err, unix.ENOTDIR):
+		return failf(exitSystem, "%s: %w", dir, errno(err))
+	case err != nil:
+		return failf(exitSystem, "%s: cannot tell whose mount it is: %w", dir, err)
+	case !strings.HasPrefix(mount.FSType, "fuse."):
+		return statFailure(dir, fs.ErrNotMounted)
+	case !slices.Contains(strings.Split(mount.VFSOptions, ","), fmt.Sprintf("user_id=%d", os.Geteuid())):
+		return statFailure(dir, unix.EPERM)
+	}
+	return nil
 }
 
 func statFailure(dir string, err error) error {
@@ -99,7 +121,7 @@ func writeJSON(w io.Writer, s *fs.Stats) error {
 func writeStats(w io.Writer, s *fs.Stats) error {
 	o := optionsOf(s.Options)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s  procfsd %s  up %v  %s\n\n", s.Options.Mountpoint, s.Version, span(s.Uptime).Round(time.Second), o)
+	fmt.Fprintf(w, "%s  procfsd %s  up %v  %s\n\n", printable(s.Options.Mountpoint), printable(s.Version), span(s.Uptime).Round(time.Second), printable(o.String()))
 	fmt.Fprintf(t, "request\tcount\tfailed\tmean\tp50\tp99\tmax\t\n")
 	for _, r := range s.Requests {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%v\t%v\t%v\t%v\t\n", r.Kind, r.Count, r.Failed, short(r.Mean), short(r.P50), short(r.P99), short(r.Max))
@@ -115,6 +137,16 @@ func writeStats(w io.Writer, s *fs.Stats) error {
 		size(d.Resident), size(d.Heap), size(s.Texts.Used), size(s.Texts.Limit), size(s.Writes.Used), size(s.Writes.Limit),
 		d.PID, d.Threads, d.Goroutines, d.Descriptors, d.DescriptorLimit, d.Kept)
 	return err
+}
+
+// printable keeps names from steering a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 func refused(all map[string]uint64) string {
