@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"strconv"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +17,21 @@ type SmapsFile struct {
 }
 
 // OpenSmaps opens /proc/PID/smaps with the caller's rights (Linux 2.6.14,
-// CONFIG_PROC_PAGE_MONITOR).
+// CONFIG_PROC_PAGE_MONITOR), or where the main thread has exited that of the
+// lowest living one (Linux 3.6): the main thread's is empty then.
 func (c *Caller) OpenSmaps(p *Process) (*SmapsFile, error) {
+	var s Stat
+	tid, err := p.firstThread(&s)
+	if err != nil {
+		return nil, err
+	}
+	file := "smaps"
+	if tid != p.pid {
+		file = "task/" + strconv.Itoa(tid) + "/smaps"
+	}
 	var fd int
-	err := c.doOwn(p, "open", "smaps", func() (err error) {
-		fd, err = openat(p.fd, "smaps", unix.O_RDONLY)
+	err = c.doOwn(p, "open", file, func() (err error) {
+		fd, err = openat(p.fd, file, unix.O_RDONLY)
 		return err
 	})
 	if err != nil {
