@@ -79,8 +79,8 @@ func (s *Server) attach(mount int) error {
 // loop when its last descriptor is closed.
 func (s *Server) abandon() { s.stop.Do(func() { close(s.stopped) }) }
 
-// Wait returns when the tree is mounted nowhere any more and nobody uses it,
-// or after Unmount.
+// Wait returns when the tree is mounted nowhere any more and nobody uses it, or
+// when Unmount found nothing that it could take away.
 func (s *Server) Wait() {
 	select {
 	case <-s.ended:
@@ -92,8 +92,8 @@ func (s *Server) Wait() {
 // who comes later. Who still has something of it open is cut off when this
 // process ends.
 func (s *Server) Unmount() error {
-	defer s.abandon()
 	if !s.mounted() {
+		s.abandon()
 		return nil
 	}
 	err := unix.Unmount(s.mountpoint, unix.UMOUNT_NOFOLLOW)
@@ -101,6 +101,7 @@ func (s *Server) Unmount() error {
 		err = unix.Unmount(s.mountpoint, unix.UMOUNT_NOFOLLOW|unix.MNT_DETACH)
 	}
 	if err != nil {
+		s.abandon()
 		return fmt.Errorf("unmount %s: %w", s.mountpoint, err)
 	}
 	return nil

@@ -54,7 +54,36 @@ func addCompletion(root *cobra.Command) {
 		for _, shell := range c.Commands() {
 			shell.RunE = printScript
 		}
+		c.Args, c.RunE = cobra.ArbitraryArgs, noShell
 	}
+}
+
+// noShell: a script that is not there must not be taken for one.
+func noShell(cmd *cobra.Command, args []string) error {
+	var names []string
+	for _, shell := range cmd.Commands() {
+		names = append(names, shell.Name())
+	}
+	return failf(exitUsage, "want one of %s, got %q", strings.Join(names, ", "), strings.Join(args, " "))
+}
+
+// addHelp adds cobra's help command, but one that fails for what is no command.
+func addHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "help" {
+			c.Run, c.RunE = nil, showHelp
+		}
+	}
+}
+
+func showHelp(help *cobra.Command, args []string) error {
+	about, left, err := help.Root().Find(args)
+	if err != nil || len(left) > 0 {
+		return failf(exitUsage, "there is no command %q (procfsd --help lists them)", strings.Join(args, " "))
+	}
+	about.InitDefaultHelpFlag()
+	return about.Help()
 }
 
 func printScript(cmd *cobra.Command, _ []string) error {

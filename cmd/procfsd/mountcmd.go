@@ -78,17 +78,18 @@ func newRootCommand(stdout io.Writer) *cobra.Command {
 	root.AddCommand(newExecCommand(), newStatCommand(stdout))
 	root.AddCommand(manualCommands()...)
 	addCompletion(root)
+	addHelp(root)
 	root.Long = fmt.Sprintf(rootHelp, optionHelp(), commandNames(root), exitOK, exitUsage, exitSystem, exitMount)
 	return root
 }
 
-// commandNames lists the commands, with help, which cobra adds at last.
+// commandNames lists the commands.
 func commandNames(root *cobra.Command) string {
 	var names []string
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	return strings.Join(append(names, "help"), ", ")
+	return strings.Join(names, ", ")
 }
 
 // hide keeps the flags between launcher and daemon out of help and completion.
@@ -105,7 +106,7 @@ func mountArgs(_ *cobra.Command, args []string) error {
 	case 2:
 		return notCommand(args[0])
 	case 1:
-		return nil
+		return notCommandAlone(args[0])
 	}
 	return failf(exitUsage, "unexpected argument %q: give [SOURCE] MOUNTPOINT (see procfsd --help)", args[2])
 }
@@ -114,10 +115,19 @@ func mountArgs(_ *cobra.Command, args []string) error {
 // the opposite of what who types "procfsd umount DIR" wants.
 func notCommand(source string) error {
 	switch source {
-	case "mount", "umount", "unmount", "version", "status":
-		return failf(exitUsage, "there is no command %q: procfsd DIR mounts, umount DIR unmounts (for a source of that name give -o source=%s)", source, source)
+	case "mount", "umount", "unmount", "version", "status", "stats":
+		return failf(exitUsage, "there is no command %q: procfsd DIR mounts, umount DIR unmounts, procfsd stat DIR shows, procfsd --version (a source of that name: -o source=%s)", source, source)
 	}
 	return nil
+}
+
+// notCommandAlone is notCommand for a mountpoint, unless there is a directory of
+// that name.
+func notCommandAlone(mountpoint string) error {
+	if info, err := os.Stat(mountpoint); err == nil && info.IsDir() {
+		return nil
+	}
+	return notCommand(mountpoint)
 }
 
 // resolve fills c from [SOURCE] MOUNTPOINT and the -o lists. What -o says about

@@ -5,6 +5,7 @@ import (
 	iofs "io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,6 +23,25 @@ func preflight(cfg mountConfig) error {
 		return err
 	}
 	return checkProc(cfg.Options.Proc)
+}
+
+// answerDeadline is for what is mounted on the mountpoint already.
+const answerDeadline = 5 * time.Second
+
+// checkAnswers: a daemon that is stopped or stuck, with its mount where ours
+// shall be, would keep us for ever. Whatever else is wrong others find.
+func checkAnswers(dir string) error {
+	done := make(chan struct{})
+	go func() {
+		_, _ = os.Stat(dir)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(answerDeadline):
+		return failf(exitMount, "mountpoint %s: what is mounted there does not answer within %v: end its daemon (fuser -vm %s, kill -9), or umount -l %s", dir, answerDeadline, dir, dir)
+	}
 }
 
 func checkMountpoint(dir string) error {
@@ -43,6 +63,9 @@ func checkRights(dir string) error {
 	now, err := readCaps()
 	if err != nil {
 		return failf(exitSystem, "read my capabilities: %w", err)
+	}
+	if !now.effective.has(unix.CAP_SYS_ADMIN) && os.Geteuid() == 0 {
+		return failf(exitMount, "no permission to mount on %s: this root lacks CAP_SYS_ADMIN: give it (in a container --cap-add=SYS_ADMIN), or use `procfsd exec -- COMMAND`", dir)
 	}
 	if !now.effective.has(unix.CAP_SYS_ADMIN) {
 		return failf(exitMount, "no permission to mount on %s: run as root (CAP_SYS_ADMIN), or use `procfsd exec -- COMMAND`", dir)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/procfsd/procfsd/fs"
 	"golang.org/x/sys/unix"
@@ -23,9 +25,16 @@ func remount(cfg mountConfig, lists []string, sloppy bool) error {
 	readOnly := asked.ReadOnly
 	asked.Remount, asked.ReadOnly, asked.Source = false, now.ReadOnly, now.Source
 	if asked != now {
-		return failf(exitUsage, "remount can change ro and rw only: %s is mounted with %s, unmount it and mount it anew", cfg.Mountpoint, now)
+		return failf(exitUsage, "remount can change ro and rw only, not %s (of the command line or fstab): %s is mounted with %s, unmount it and mount it anew",
+			strings.Join(added(asked, now), ","), cfg.Mountpoint, now)
 	}
 	return remountAs(cfg.Mountpoint, readOnly)
+}
+
+// added are the words of one list of options that are not in the other.
+func added(asked, now options) []string {
+	has := splitOptions(now.String())
+	return slices.DeleteFunc(splitOptions(asked.String()), func(o string) bool { return slices.Contains(has, o) })
 }
 
 func remountAs(dir string, readOnly bool) error {

@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unmountGrace is how long requests under way may finish after the unmount.
-const unmountGrace = 5 * time.Second
+// unmountGrace is how long those who have files open may go on after the
+// unmount: as long as a request may take.
+const unmountGrace = 2 * time.Second
 
 // serve is the daemon: it hardens itself, mounts, and returns when the file
 // system is unmounted, by whomever.
@@ -103,6 +104,9 @@ func raiseFiles() error {
 }
 
 func mount(cfg mountConfig, log *slog.Logger) (*fs.Server, error) {
+	if err := checkAnswers(cfg.Mountpoint); err != nil {
+		return nil, err
+	}
 	dead := isStale(cfg.Mountpoint)
 	if err := detachStale(cfg.Mountpoint, cfg.Options.Subtype); err != nil {
 		return nil, err
