@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"unsafe"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -29,15 +28,25 @@ func (r *raw) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, _ []byte, out *fuse.Ioc
 	if !q.Caller.Capable(unix.CAP_SYS_ADMIN) {
 		return fuse.EPERM
 	}
-	text, err := json.Marshal(r.stats())
-	if err == nil && len(text) > len(room) {
-		err = fmt.Errorf("the counters take %d bytes", len(text))
-	}
+	text, err := encode(r.stats(), len(room))
 	if err != nil {
 		return r.nameStatus(err)
 	}
 	out.Result = int32(copy(room, text))
 	return fuse.OK
+}
+
+// encode leaves out the names where they are too long: who asks knows them.
+func encode(s Stats, room int) ([]byte, error) {
+	text, err := json.Marshal(s)
+	if err == nil && len(text) > room {
+		s.Options.Mountpoint, s.Options.Source, s.Options.Subtype, s.Options.Proc = "", "", "", ""
+		text, err = json.Marshal(s)
+	}
+	if err == nil && len(text) > room {
+		err = fmt.Errorf("the counters take %d bytes", len(text))
+	}
+	return text, err
 }
 
 // Errors of ReadStats.
@@ -46,37 +55,37 @@ var (
 	ErrDead       = errors.New("the daemon of this mount has ended")
 )
 
-// ReadStats asks the daemon of the mount whose root dir is. It needs
-// CAP_SYS_ADMIN in the daemon's user namespace.
-func ReadStats(dir string) (*Stats, error) {
-	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+// ReadStats asks the daemon of the mount whose root the descriptor is, which may
+// be one of O_PATH. It needs CAP_SYS_ADMIN in the daemon's user namespace.
+func ReadStats(root int) (*Stats, error) {
+	fd, err := unix.Openat(root, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, statsError(dir, err)
+		return nil, statsError(err)
 	}
 	defer unix.Close(fd)
 	room := make([]byte, statsRoom)
 	n, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), statsIoctl, uintptr(unsafe.Pointer(&room[0])))
 	if errno != 0 {
-		return nil, statsError(dir, errno)
+		return nil, statsError(errno)
 	}
 	s := new(Stats)
-	if err := json.Unmarshal(room[:min(int(n), len(room))], s); err != nil {
-		return nil, statsError(dir, ErrNotMounted)
+	if int(n) < 0 || int(n) > len(room) || json.Unmarshal(room[:n], s) != nil {
+		return nil, ErrNotMounted
 	}
 	var now unix.Statfs_t
 	if err := unix.Fstatfs(fd, &now); err != nil {
-		return nil, statsError(dir, err)
+		return nil, statsError(err)
 	}
 	s.Options.ReadOnly = now.Flags&unix.ST_RDONLY != 0 // a remount does not ask the daemon
 	return s, nil
 }
 
-func statsError(dir string, err error) error {
+func statsError(err error) error {
 	switch err {
 	case unix.ENOTTY, unix.EINVAL, unix.EOPNOTSUPP, unix.ENOTDIR:
-		err = ErrNotMounted
+		return ErrNotMounted
 	case unix.ENOTCONN, unix.ECONNABORTED:
-		err = ErrDead
+		return ErrDead
 	}
-	return &os.PathError{Op: "stat", Path: dir, Err: err}
+	return err
 }

@@ -178,17 +178,8 @@ func allThreadsIn(pid int, state byte) bool {
 // never answer.
 func TestStatForeign(t *testing.T) {
 	need(t)
-	dir := directory(t)
-	device, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(device)
-	options := fmt.Sprintf("fd=%d,rootmode=40000,user_id=1234,group_id=1234,allow_other,subtype=procfsd", device)
-	if err := unix.Mount("procfsd", dir, "fuse", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Unmount(dir, unix.MNT_DETACH)
+	dir := filepath.Join(directory(t), "theirs")
+	unanswered(t, dir)
 	for _, args := range [][]string{{"stat", dir}, {"none", dir, "-o", "remount,ro"}} {
 		oneLine(t, finish(t, exec.Command(procfsd(t), args...)), "not permitted")
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/moby/sys/mountinfo"
 	"github.com/spf13/cobra"
@@ -22,17 +23,27 @@ const (
 	groupFileLimit  = 1 << 20 // bytes of /etc/group
 )
 
-// patiently is list's answer, or none where it takes too long. What hangs then
-// ends with this process, which has nothing else to do.
+// patiently is list's answer, or none where it takes too long, without names that
+// are not plain. What hangs then ends with this process, which has nothing else
+// to do.
 func patiently(list func() []string) []string {
 	answer := make(chan []string, 1)
 	go func() { answer <- list() }()
 	select {
 	case names := <-answer:
-		return names
+		return slices.DeleteFunc(names, func(name string) bool { return !plain(name) })
 	case <-time.After(completionTime):
 		return nil
 	}
+}
+
+// plain names mean themselves in every shell. Others are not offered: anybody
+// can make directories, mounts and files, and scripts for completion quote here
+// and evaluate there.
+func plain(name string) bool {
+	return name != "" && strings.IndexFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._+@%:,-", r)
+	}) < 0
 }
 
 // completeMount completes [SOURCE] MOUNTPOINT. While the word may still become
@@ -194,27 +205,37 @@ func groupNames() (names []string) {
 }
 
 // procMounts are where a Linux procfs is mounted.
-func procMounts() []string { return mounted("proc") }
+func procMounts() []string {
+	return mounted(func(m *mountinfo.Info) bool { return m.FSType == "proc" })
+}
 
-// mounted are the mountpoints of a type, by the mount table: nothing is asked
-// of the mounts themselves, some of which may be dead.
-func mounted(fstype string) []string {
+// ourMounts are where procfsd is mounted, by who asks or by root: the types of
+// mounts that others may make are what they like.
+func ourMounts() []string {
+	return mounted(func(m *mountinfo.Info) bool {
+		return m.FSType == "fuse.procfsd" && (mountedBy(m, os.Geteuid()) || mountedBy(m, 0))
+	})
+}
+
+// mounted are mountpoints by the mount table: nothing is asked of the mounts
+// themselves, some of which may be dead.
+func mounted(wanted func(*mountinfo.Info) bool) []string {
 	table, err := os.Open("/proc/self/mountinfo")
 	if err != nil {
 		return nil // no Linux /proc
 	}
 	defer table.Close()
-	return mountpoints(table, fstype)
+	return mountpoints(table, wanted)
 }
 
-// mountpoints finds in a table where whole file systems of a type are mounted.
-func mountpoints(table io.Reader, fstype string) (dirs []string) {
-	list, err := mountinfo.GetMountsFromReader(table, mountinfo.FSTypeFilter(fstype))
+// mountpoints finds in a table where whole file systems are mounted.
+func mountpoints(table io.Reader, wanted func(*mountinfo.Info) bool) (dirs []string) {
+	list, err := mountinfo.GetMountsFromReader(table, nil)
 	if err != nil {
 		return nil
 	}
 	for _, m := range list {
-		if m.Root == "/" {
+		if m.Root == "/" && wanted(m) {
 			dirs = append(dirs, m.Mountpoint)
 		}
 	}
@@ -227,6 +248,6 @@ func completeMounted(_ *cobra.Command, args []string, word string) ([]cobra.Comp
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	ours := patiently(func() []string { return mounted("fuse.procfsd") })
+	ours := patiently(ourMounts)
 	return slices.DeleteFunc(ours, func(dir string) bool { return !strings.HasPrefix(dir, word) }), cobra.ShellCompDirectiveNoFileComp
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/moby/sys/mountinfo"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,12 +119,38 @@ func TestMountpoints(t *testing.T) {
 44 22 0:38 / /proc rw - proc proc rw
 `
 	for fstype, want := range map[string][]string{"fuse.procfsd": {"/mnt/a", "/mnt/b c"}, "proc": {"/proc"}, "xfs": nil} {
-		if got := mountpoints(strings.NewReader(table), fstype); !slices.Equal(got, want) {
+		got := mountpoints(strings.NewReader(table), func(m *mountinfo.Info) bool { return m.FSType == fstype })
+		if !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", fstype, got, want)
 		}
 	}
-	if got := mountpoints(strings.NewReader("nonsense\n"), "proc"); got != nil {
+	if got := mountpoints(strings.NewReader("nonsense\n"), func(*mountinfo.Info) bool { return true }); got != nil {
 		t.Errorf("a broken table: %q", got)
+	}
+}
+
+// What a shell could take for more than a name is never offered, whoever made it.
+func TestPlainNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"/mnt/proc": true, "/mnt/a-b_c.d+e@f%g:h,i": true, "/home/jürgen/μ": true, "": false,
+		"/x/`id`": false, "/x/$(id)": false, "/x/(id)": false, "/x/a b": false, "/x/a\tb": false, "/x/a\nb": false, "/x/a'b": false,
+		"/x/a\"b": false, "/x/a;b": false, "/x/a&b": false, "/x/a|b": false, "/x/*": false, "/x/~": false, "/x/a\\b": false, "/x/#": false, "/x/{a}": false,
+		"/x/<": false, "/x/!": false, "/x/\x1b[m": false, "/x/\xff": false, "/x/\u2028": false, "/x/=": false,
+	} {
+		if got := plain(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+	if got := patiently(func() []string { return []string{"a", "`b`", "c"} }); !slices.Equal(got, []string{"a", "c"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestMountedBy(t *testing.T) {
+	for options, want := range map[string]bool{"rw,user_id=0,group_id=0": true, "rw,user_id=01": false, "rw,user_id=1000": false, "rw,xuser_id=0": false, "rw": false} {
+		if got := mountedBy(&mountinfo.Info{VFSOptions: options}, 0); got != want {
+			t.Errorf("%s: %v", options, got)
+		}
 	}
 }
 

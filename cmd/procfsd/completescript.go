@@ -32,12 +32,13 @@ __%[1]s_handle_standard_completion_case() {
 }
 `
 
-// listsOfOptions mends cobra's scripts for zsh and fish: they take what ends
-// with the last "=" for a flag, wherever a "-" stands before it, though a list of
-// options has more than one "="; and what fish's string is to split may begin
-// with a "-".
-func listsOfOptions(script string) string {
+// mended is cobra's script for zsh or fish, which take what ends with the last
+// "=" for a flag, wherever a "-" stands before it, though a list of options has
+// more than one "="; and what fish's string is to split may begin with a "-". That
+// for fish evaluates words that have lost their quotes.
+func mended(script string) string {
 	return strings.NewReplacer(
+		`set -l args (commandline -opc)`, `set -l args (string escape -- (commandline -opc))`,
 		`'-.*='`, `'^-[^=]*='`,
 		`string split --max 1 \t`, `string split --max 1 -- \t`,
 	).Replace(script)
@@ -95,7 +96,7 @@ func printScript(cmd *cobra.Command, _ []string) error {
 	if err := writeScript(&script, cmd.Root(), cmd.Name(), !brief); err != nil {
 		return withCode(err)
 	}
-	_, err = io.WriteString(cmd.OutOrStdout(), listsOfOptions(script.String()))
+	_, err = io.WriteString(cmd.OutOrStdout(), mended(script.String()))
 	return withCode(err)
 }
 

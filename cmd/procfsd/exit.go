@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/procfsd/procfsd/fs"
 )
@@ -81,7 +82,14 @@ func report(w io.Writer, err error) int {
 	return exitCode(err)
 }
 
-// oneLine keeps a message in one line whatever names it quotes.
+// oneLine keeps a message in one line whatever names it quotes, and those from
+// steering a terminal.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 }

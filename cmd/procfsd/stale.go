@@ -61,15 +61,25 @@ func ours(mount *mountinfo.Info, subtype string) error {
 	return nil
 }
 
-// mountOf finds the mount that dir lies on in the mount table: by its number,
-// through a descriptor, for the path may hold symbolic links.
+// mountOf finds the mount that dir lies on, through a descriptor: the path may
+// hold symbolic links. O_PATH does not ask the file system anything.
 func mountOf(dir string) (*mountinfo.Info, error) {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer unix.Close(fd)
+	return mountAt(fd)
+}
+
+// mountAt finds the mount of a descriptor in the mount table, by its number.
+func mountAt(fd int) (*mountinfo.Info, error) {
 	proc, err := openProc()
 	if err != nil {
 		return nil, fmt.Errorf("no /proc: %w", err)
 	}
 	defer unix.Close(proc)
-	id, err := mountID(proc, dir)
+	id, err := mountID(proc, fd)
 	if err != nil {
 		return nil, err
 	}
@@ -94,14 +104,8 @@ func mountIn(table io.Reader, id int) (*mountinfo.Info, error) {
 	return list[0], nil
 }
 
-// mountID asks for the mount that dir is the root of. O_PATH does not ask the
-// dead file system anything.
-func mountID(proc int, dir string) (int, error) {
-	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer unix.Close(fd)
+// mountID is the number of the mount that a descriptor lies on.
+func mountID(proc, fd int) (int, error) {
 	info, err := readAt(proc, "self/fdinfo/"+strconv.Itoa(fd))
 	if err != nil {
 		return 0, err

@@ -60,7 +60,12 @@ func TestMountIDFollowsLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(proc)
-	id, err := mountID(proc, link)
+	fd, err := unix.Open(link, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	id, err := mountID(proc, fd)
 	if err != nil {
 		t.Fatal(err)
 	}

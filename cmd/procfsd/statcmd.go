@@ -11,8 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
+	"github.com/moby/sys/mountinfo"
 	"github.com/procfsd/procfsd/fs"
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -51,27 +51,33 @@ func newStatCommand(stdout io.Writer) *cobra.Command {
 			if asJSON {
 				return withCode(writeJSON(stdout, stats))
 			}
-			return withCode(writeStats(stdout, stats))
+			return withCode(writeStats(stdout, args[0], stats))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON: times in seconds, sizes in bytes")
 	return cmd
 }
 
-// readStats does not wait for a daemon that is stopped or stuck. The call that
-// does ends with the program. Somebody else's file system is not asked at all:
-// it could keep who asks for ever.
+// readStats asks the daemon of a mount, but not for ever. Somebody else's file
+// system is not asked at all: a server that has taken a request may keep whoever
+// waits for the answer, killed or not.
 func readStats(dir string) (*fs.Stats, error) {
-	if err := checkMine(dir); err != nil {
+	root, err := openMine(dir)
+	if err != nil {
 		return nil, err
 	}
+	defer unix.Close(root)
+	return askStats(dir, root)
+}
+
+func askStats(dir string, root int) (*fs.Stats, error) {
 	type answer struct {
 		stats *fs.Stats
 		err   error
 	}
 	answers := make(chan answer, 1)
 	go func() {
-		stats, err := fs.ReadStats(dir)
+		stats, err := fs.ReadStats(root)
 		answers <- answer{stats, err}
 	}()
 	select {
@@ -82,27 +88,45 @@ func readStats(dir string) (*fs.Stats, error) {
 	}
 }
 
-// checkMine looks at the mount table, which no file system can write.
-func checkMine(dir string) error {
-	mount, err := mountOf(dir)
+// openMine opens the root of a mount of one's own, without asking who serves it:
+// the mount table tells, which no file system can write. Whatever is done with
+// the mount afterwards goes by the descriptor, for the path may lead elsewhere
+// by then.
+func openMine(dir string) (int, error) {
+	root, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, statFailure(dir, err)
+	}
+	if err := checkMine(dir, root); err != nil {
+		unix.Close(root)
+		return -1, err
+	}
+	return root, nil
+}
+
+func checkMine(dir string, root int) error {
+	mount, err := mountAt(root)
 	switch {
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EACCES), errors.Is(err, unix.ENOTDIR):
-		return failf(exitSystem, "%s: %w", dir, errno(err))
 	case err != nil:
 		return failf(exitSystem, "%s: cannot tell whose mount it is: %w", dir, err)
 	case !strings.HasPrefix(mount.FSType, "fuse."):
 		return statFailure(dir, fs.ErrNotMounted)
-	case !slices.Contains(strings.Split(mount.VFSOptions, ","), fmt.Sprintf("user_id=%d", os.Geteuid())):
+	case !mountedBy(mount, os.Geteuid()):
 		return statFailure(dir, unix.EPERM)
 	}
 	return nil
+}
+
+// mountedBy: FUSE shows whose server it is.
+func mountedBy(mount *mountinfo.Info, uid int) bool {
+	return slices.Contains(strings.Split(mount.VFSOptions, ","), fmt.Sprintf("user_id=%d", uid))
 }
 
 func statFailure(dir string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fs.ErrNotMounted):
+	case errors.Is(err, fs.ErrNotMounted), errors.Is(err, unix.ENOTDIR):
 		return failf(exitSystem, "%s is not the root of a procfsd mount: name its mountpoint (grep procfsd /proc/mounts)", dir)
 	case errors.Is(err, fs.ErrDead):
 		return failf(exitSystem, "%s: the daemon of this mount has ended: mount again, which replaces it", dir)
@@ -118,10 +142,10 @@ func writeJSON(w io.Writer, s *fs.Stats) error {
 	return e.Encode(s)
 }
 
-func writeStats(w io.Writer, s *fs.Stats) error {
+func writeStats(w io.Writer, dir string, s *fs.Stats) error {
 	o := optionsOf(s.Options)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s  procfsd %s  up %v  %s\n\n", printable(s.Options.Mountpoint), printable(s.Version), span(s.Uptime).Round(time.Second), printable(o.String()))
+	fmt.Fprintf(w, "%s  procfsd %s  up %v  %s\n\n", oneLine(dir), oneLine(s.Version), span(s.Uptime).Round(time.Second), oneLine(o.String()))
 	fmt.Fprintf(t, "request\tcount\tfailed\tmean\tp50\tp99\tmax\t\n")
 	for _, r := range s.Requests {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%v\t%v\t%v\t%v\t\n", r.Kind, r.Count, r.Failed, short(r.Mean), short(r.P50), short(r.P99), short(r.Max))
@@ -137,16 +161,6 @@ func writeStats(w io.Writer, s *fs.Stats) error {
 		size(d.Resident), size(d.Heap), size(s.Texts.Used), size(s.Texts.Limit), size(s.Writes.Used), size(s.Writes.Limit),
 		d.PID, d.Threads, d.Goroutines, d.Descriptors, d.DescriptorLimit, d.Kept)
 	return err
-}
-
-// printable keeps names from steering a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
 }
 
 func refused(all map[string]uint64) string {
