@@ -1,6 +1,7 @@
 package fs
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -54,9 +55,11 @@ const firstPID = 256
 
 func (r *raw) readRoot(q *nodes.Query, in *fuse.ReadIn, out *fuse.DirEntryList) error {
 	n := id{class: nodes.ClassRoot}
-	var rows []nodes.Row
-	if q.Caller.Present() {
-		rows = nodes.RootRows()
+	rows := nodes.RootRows()
+	if err := q.Present(); errors.Is(err, nodes.ErrHidden) {
+		rows = nil
+	} else if err != nil {
+		return err
 	}
 	if in.Offset < firstPID && !addRows(q, n, rows, in.Offset, out) {
 		return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	iofs "io/fs"
+	"sync"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/procfsd/procfsd/nodes"
@@ -39,6 +41,7 @@ var errnos = []struct {
 	{errTooMany, unix.ENFILE},
 	{context.Canceled, unix.EINTR},
 	{context.DeadlineExceeded, unix.ETIMEDOUT},
+	{unix.EAGAIN, unix.EAGAIN}, // of a signal, where the sender has too many pending
 	{unix.EACCES, unix.EACCES},
 	{unix.EPERM, unix.EPERM},
 	{unix.EFAULT, unix.EFAULT},
@@ -80,7 +83,30 @@ func (r *raw) ioStatus(err error) fuse.Status { return r.status(err, unix.ESRCH)
 func (r *raw) status(err error, absent unix.Errno) fuse.Status {
 	errno := errnoOf(err, absent)
 	if errno == unix.EIO && !errors.Is(err, unix.EIO) {
-		r.log.Error("unexpected error", logged(err)...)
+		if more, now := r.oddities.count(r.now()); now {
+			r.log.Error("unexpected error", append(logged(err), "unlogged", more)...)
+		}
 	}
 	return fuse.Status(errno)
+}
+
+// oddities are errors that nobody expects. Whoever finds a way to one could fill
+// the log with it, so there is a line a second at most.
+type oddities struct {
+	mu   sync.Mutex
+	last time.Time // one was logged
+	more int       // since then
+}
+
+// count tells whether to log one, and how many were not before it.
+func (o *oddities) count(now time.Time) (more int, log bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.last.IsZero() && now.Sub(o.last) < time.Second {
+		o.more++
+		return 0, false
+	}
+	more = o.more
+	o.last, o.more = now, 0
+	return more, true
 }

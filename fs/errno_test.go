@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/procfsd/procfsd/nodes"
@@ -98,7 +99,8 @@ func TestErrnoTable(t *testing.T) {
 // TestUnexpectedIsLogged: once, and nothing that is expected.
 func TestUnexpectedIsLogged(t *testing.T) {
 	var log bytes.Buffer
-	r := &raw{log: slog.New(slog.NewTextHandler(&log, nil))}
+	now := time.Now()
+	r := &raw{log: slog.New(slog.NewTextHandler(&log, nil)), now: func() time.Time { return now }}
 	for _, err := range []error{nil, nodes.ErrHidden, nodes.ErrStale, nodes.ErrDenied, errBusy, errDeadline, context.Canceled, unix.EIO} {
 		r.nameStatus(err)
 	}
@@ -108,6 +110,18 @@ func TestUnexpectedIsLogged(t *testing.T) {
 	r.ioStatus(errors.New("a strange one"))
 	if n := strings.Count(log.String(), "class=*errors.errorString"); n != 1 || strings.Count(log.String(), "\n") != 1 {
 		t.Errorf("logged: %q", log.String())
+	}
+	log.Reset()
+	for range 100 {
+		r.ioStatus(errors.New("a strange one"))
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged within the second: %q", log.String())
+	}
+	now = now.Add(time.Second)
+	r.ioStatus(errors.New("a strange one"))
+	if n := strings.Count(log.String(), "unlogged=100"); n != 1 || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("logged a second later: %q", log.String())
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 // identify pins the process of a node. The root is there for everybody.
 func (r *raw) identify(q *nodes.Query, n id) error {
 	if n.process.PID == 0 {
-		if !n.isRoot() && !q.Caller.Present() {
-			return nodes.ErrHidden
+		if n.isRoot() {
+			return nil
 		}
-		return nil
+		return q.Present()
 	}
 	return q.Identify(n.process)
 }

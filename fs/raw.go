@@ -27,6 +27,7 @@ type raw struct {
 	writes   *budget // what is being written
 	now      func() time.Time
 	counters counters
+	oddities oddities
 	began    time.Time
 	options  Options
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
+	"strconv"
 	"sync"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -48,11 +50,16 @@ func protocolOf(r *raw, o Options) handler {
 	return hot{raw: r, rest: fuse.NewProtocolServer(r, offer)}
 }
 
+// maxBackground is how many requests that nobody waits for the kernel hands out
+// at once: all. RELEASE is one, and what is held back is overtaken by opens: a
+// thousand readers would reach the limit of open files with files long closed.
+const maxBackground = math.MaxUint16
+
 // protocol is what the kernel is offered.
 func protocol(log *slog.Logger) *fuse.MountOptions {
 	return &fuse.MountOptions{
 		MaxWrite:           maxTransfer,
-		MaxBackground:      64, // RELEASE is a background request
+		MaxBackground:      maxBackground,
 		DisableXAttrs:      true,
 		DisableReadDirPlus: true,
 		DisableSplice:      true,
@@ -89,8 +96,8 @@ func (s *Server) Wait() {
 }
 
 // Unmount takes the tree away: at once, or where it is in use for everybody
-// who comes later. Who still has something of it open is cut off when this
-// process ends.
+// who comes later. Who has something of it open goes on until Abort, or until
+// this process ends.
 func (s *Server) Unmount() error {
 	if !s.mounted() {
 		s.abandon()
@@ -105,6 +112,38 @@ func (s *Server) Unmount() error {
 		return fmt.Errorf("unmount %s: %w", s.mountpoint, err)
 	}
 	return nil
+}
+
+// Abort has the kernel fail whatever is asked of the tree from now on, and what
+// waits for an answer. The end of this process would do so too, but there is none
+// while a target holds one of its threads in a sleep that no signal ends. In a
+// user namespace the kernel does not let us.
+func (s *Server) Abort() error {
+	const control = "fusectl"
+	context, err := unix.Fsopen(control, unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return fmt.Errorf("abort: fsopen %s: %w", control, err)
+	}
+	defer unix.Close(context)
+	if err := unix.FsconfigCreate(context); err != nil {
+		return fmt.Errorf("abort: %s: %w", control, err)
+	}
+	connections, err := unix.Fsmount(context, unix.FSMOUNT_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("abort: fsmount %s: %w", control, err)
+	}
+	defer unix.Close(connections)
+	name := strconv.FormatUint(uint64(unix.Minor(s.device)), 10) + "/abort"
+	fd, err := unix.Openat(connections, name, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil // it has ended
+	}
+	if err != nil {
+		return fmt.Errorf("abort: open %s: %w", name, err)
+	}
+	defer unix.Close(fd)
+	_, err = unix.Write(fd, []byte("1"))
+	return err
 }
 
 // mounted reports whether what lies on the mountpoint is ours, without asking

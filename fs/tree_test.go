@@ -59,7 +59,7 @@ func TestInit(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if out.MaxWrite != 1<<20 || out.MaxBackground != 64 {
+	if out.MaxWrite != 1<<20 || out.MaxBackground != 1<<16-1 {
 		t.Errorf("%+v", out)
 	}
 }

@@ -4,8 +4,8 @@ import "strconv"
 
 // curproc is the number of the caller's process, in the view of this tree.
 func curproc(q *Query) (string, error) {
-	if !q.Caller.Present() {
-		return "", ErrHidden
+	if err := q.Present(); err != nil {
+		return "", err
 	}
 	tgid, err := q.Caller.TGID()
 	if err != nil {

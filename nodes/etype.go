@@ -14,7 +14,7 @@ func etype(q *Query) (render.ABI, error) {
 		return render.ABINull, nil
 	}
 	class, err := q.Caller.ELFClass(q.Target.Process)
-	if errors.Is(err, provider.ErrGone) {
+	if errors.Is(err, provider.ErrGone) || provider.IsShortage(err) {
 		return 0, err
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package nodes
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -14,8 +15,8 @@ const listTime = 5 * time.Second
 // List visits the processes that the caller may list, with numbers above after,
 // ascending: as many as there is room for, or until visit says that it has enough.
 func (q *Query) List(after, room int, visit func(pid int) (more bool)) error {
-	if !q.Caller.Present() {
-		return nil
+	if err := q.Present(); err != nil {
+		return nothing(err)
 	}
 	ctx, cancel := context.WithTimeout(q.Context, listTime)
 	defer cancel()
@@ -25,6 +26,14 @@ func (q *Query) List(after, room int, visit func(pid int) (more bool)) error {
 	l := q.walk(ctx, func(*worker) error { return nil })
 	defer l.end()
 	return l.each(after, room, func(pid int, _ []byte) (bool, error) { return visit(pid), nil })
+}
+
+// nothing turns "hidden" into an empty list.
+func nothing(err error) error {
+	if errors.Is(err, ErrHidden) {
+		return nil
+	}
+	return err
 }
 
 // listAll asks of each process only whether it lives, which cannot block.

@@ -32,8 +32,8 @@ func statusTable(q *Query, dst []byte) ([]byte, error) {
 	if err := q.Caller.Load(); err != nil { // else each line would be left out for it
 		return dst, err
 	}
-	if !q.Caller.Present() {
-		return dst, nil
+	if err := q.Present(); err != nil {
+		return dst, nothing(err)
 	}
 	q.hosts = newHosts()
 	ctx, cancel := context.WithTimeout(q.Context, listTime)

@@ -84,8 +84,8 @@ func (q *Query) Identify(id ID) error {
 }
 
 func (q *Query) pin(pid int) error {
-	if !q.Caller.Present() {
-		return ErrHidden
+	if err := q.Present(); err != nil {
+		return err
 	}
 	p, err := q.Tree.proc.Open(pid)
 	if err != nil {
@@ -129,8 +129,8 @@ func (q *Query) CheckFor(row *Row) error {
 }
 
 func (q *Query) check(alive func(*Target) error) error {
-	if !q.Caller.Present() {
-		return ErrHidden
+	if err := q.Present(); err != nil {
+		return err
 	}
 	if err := alive(q.Target); err != nil {
 		return err

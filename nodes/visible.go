@@ -44,9 +44,21 @@ func (q *Query) exempt() bool {
 	return o.GID >= 0 && o.HidePID != HideUntraceable && q.Caller.InGroup(uint32(o.GID))
 }
 
+// Present is nil for a caller of the tree's pid namespace, to whom alone there is
+// anything.
+func (q *Query) Present() error {
+	switch present, err := q.Caller.Presence(); {
+	case provider.IsShortage(err):
+		return err
+	case !present:
+		return ErrHidden
+	}
+	return nil
+}
+
 func (q *Query) traceable(otherwise error) error {
 	err := q.Caller.MayRead(q.Target.Process)
-	if err == nil || errors.Is(err, provider.ErrGone) {
+	if err == nil || errors.Is(err, provider.ErrGone) || provider.IsShortage(err) {
 		return err
 	}
 	return otherwise
@@ -69,7 +81,7 @@ func canDebug(q *Query) error {
 		return err
 	}
 	err := q.Caller.MayAttach(q.Target.Process)
-	if err == nil || errors.Is(err, provider.ErrGone) {
+	if err == nil || errors.Is(err, provider.ErrGone) || provider.IsShortage(err) {
 		return err
 	}
 	return ErrHidden

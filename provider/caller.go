@@ -60,11 +60,17 @@ const groupsRoom = 256
 // Present reports whether the caller lives in the authority's pid namespace.
 // Callers of another one, above or below it, see other numbers.
 func (c *Caller) Present() bool {
+	present, err := c.Presence()
+	return present && err == nil
+}
+
+// Presence is Present, with the error that keeps us from knowing.
+func (c *Caller) Presence() (bool, error) {
 	if c.tid <= 0 {
-		return false
+		return false, nil
 	}
 	inode, err := c.auth.pidNamespace(c.tid)
-	return err == nil && inode == c.auth.pidNS.Inode
+	return err == nil && inode == c.auth.pidNS.Inode, err
 }
 
 // Path is a path that the kernel gave to us as it would give it to the caller,

@@ -73,3 +73,10 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// IsShortage reports whether an error is of what we lack ourselves, descriptors
+// or memory: it says nothing about the process, which must not seem to be absent
+// for it, or other than it is.
+func IsShortage(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
+}

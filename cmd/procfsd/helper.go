@@ -91,9 +91,9 @@ const safePath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 // PATH and what steers the Go runtime.
 func daemonEnv() []string {
 	env := []string{safePath}
-	for _, e := range os.Environ() {
-		if strings.HasPrefix(e, "GO") {
-			env = append(env, e)
+	for _, name := range []string{"GODEBUG", "GOGC", "GOMEMLIMIT", "GOMAXPROCS", "GOTRACEBACK", "GORACE", "GOCOVERDIR"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
 		}
 	}
 	return env

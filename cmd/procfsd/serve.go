@@ -8,15 +8,21 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/procfsd/procfsd/fs"
 	"golang.org/x/sys/unix"
 )
 
+// softMemory is what the Go runtime tries to stay within: a little more than the
+// 128 MiB of texts that fs allows. Without it, garbage would be collected only
+// when there is as much of it again.
+const softMemory = 160 << 20
+
 // unmountGrace is how long those who have files open may go on after the
-// unmount: as long as a request may take.
-const unmountGrace = 2 * time.Second
+// unmount.
+const unmountGrace = 500 * time.Millisecond
 
 // serve is the daemon: it hardens itself, mounts, and returns when the file
 // system is unmounted, by whomever.
@@ -72,7 +78,10 @@ func warnOfLess(log *slog.Logger) {
 // settle sets what belongs to the process and survives no execve.
 func settle() error {
 	nameProcess()
-	stdlog.SetOutput(io.Discard) // where go-fuse quotes what it cannot parse
+	stdlog.SetOutput(io.Discard)       // where go-fuse quotes what it cannot parse
+	if os.Getenv("GOMEMLIMIT") == "" { // or an administrator has said so himself
+		debug.SetMemoryLimit(softMemory)
+	}
 	unix.Umask(0o077)
 	if err := os.Chdir("/"); err != nil {
 		return failf(exitSystem, "chdir /: %w", err)
@@ -189,8 +198,12 @@ func serveUntil(server *fs.Server, mountpoint string, log *slog.Logger, stop <-c
 	log.Info("unmounted", "mountpoint", mountpoint, "why", why)
 	select {
 	case <-done:
+		return nil
 	case <-stop:
 	case <-time.After(unmountGrace):
+	}
+	if err := server.Abort(); err != nil {
+		log.Warn("cannot cut off who has files open", "error", errno(err))
 	}
 	return nil
 }
