@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -50,6 +51,27 @@ func TestKillStuckArguments(t *testing.T) {
 	})
 	checkStuck(t, d, p, s, "cmdline", 0)
 	wantAfter(t, d, s, "cmdline", 0, "ok")
+}
+
+// A daemon that is told to end, and cannot while a target holds a thread of it,
+// lets go of everybody and of the mountpoint.
+func TestKillStuckEnds(t *testing.T) {
+	d := mount(t)
+	targets := startStuckTargets(t, d, 0, 1, "mem")
+	readers := startVolley(t, 0, slices.Concat(targets.files, targets.files, targets.files)...)
+	readers.fire()
+	waitFor(t, "the readers to wait", func() bool { return inKernel(d.cmd.Process.Pid) > 0 })
+	unmountAtEnd(t, d.dir)
+	d.cmd.Process.Signal(unix.SIGTERM)
+	for _, shot := range readers.ended(t) {
+		if shot.errno != "ENOTCONN" && shot.errno != "ECONNABORTED" && shot.errno != "ETIMEDOUT" && shot.errno != "EBUSY" {
+			t.Errorf("a reader got %s", shot.errno)
+		}
+	}
+	usableAgain(t, d.dir, time.Now())
+	if targets.server.Process.Kill(); d.cmd.Wait() != nil {
+		t.Errorf("the daemon, once it could end: %v\n%s", d.cmd.ProcessState, d.log)
+	}
 }
 
 // blockedThreads counts the threads of a process that cannot be interrupted.

@@ -58,7 +58,21 @@ var helpers = map[string]func(){
 	"storm":        helperStorm,
 	"stuck":        helperStuck,
 	"walker":       helperWalker,
+	"pieces":       helperPieces,
+	"crowd":        helperCrowd,
 	"holder":       helperHolder,
+	"volley":       helperVolley,
+	"neighbour":    helperNeighbour,
+	"mappings":     helperMappings,
+	"visitor":      helperVisitor,
+	"stranger":     helperStranger,
+	"lender":       helperLender,
+	"borrower":     helperBorrower,
+	"hostile":      helperHostile,
+	"suspicious":   helperSuspicious,
+	"fuzzyard":     helperFuzzYard,
+	"fuzzer":       helperFuzzer,
+	"fuzztarget":   helperFuzzTarget,
 }
 
 func TestMain(m *testing.M) {
@@ -96,6 +110,12 @@ func rerunPrivately() int {
 var base string
 
 func run(m *testing.M) int {
+	if os.Getenv(namespaceEnv) != "" { // a pid namespace of our own, with its own /proc
+		if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+			fmt.Fprintln(os.Stderr, "tests: /proc:", err)
+			return 1
+		}
+	}
 	dir, err := os.MkdirTemp("", "procfsd-test-")
 	if err == nil {
 		err = os.Chmod(dir, 0o755)
@@ -209,12 +229,17 @@ func mount(t testing.TB, options ...string) *daemon {
 
 func mountAt(t testing.TB, dir string, options ...string) *daemon {
 	t.Helper()
-	d := &daemon{dir: dir, log: new(bytes.Buffer)}
 	args := []string{"-f", dir}
 	if len(options) > 0 {
 		args = append(args, "-o", strings.Join(options, ","))
 	}
-	d.cmd = exec.Command(procfsd(t), args...)
+	return mountBy(t, dir, exec.Command(procfsd(t), args...))
+}
+
+// mountBy runs a command that becomes the daemon.
+func mountBy(t testing.TB, dir string, cmd *exec.Cmd) *daemon {
+	t.Helper()
+	d := &daemon{dir: dir, log: new(bytes.Buffer), cmd: cmd}
 	d.cmd.Stderr = d.log
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -41,15 +41,20 @@ func TestReuse(t *testing.T) {
 // the test and the named parts of it to pass there.
 func inPIDNamespace(t *testing.T, parts ...string) bool {
 	t.Helper()
-	need(t)
 	if os.Getenv(namespaceEnv) != "" {
-		if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-			t.Fatal(err)
-		}
 		return true
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m", fmt.Sprintf("-long=%v", *long))
-	cmd.Env = append(os.Environ(), namespaceEnv+"=1", binaryEnv+"="+procfsd(t))
+	runInPIDNamespace(t, parts...)
+	return false
+}
+
+// runInPIDNamespace gives what the test says there. /proc there is the
+// namespace's own, see run.
+func runInPIDNamespace(t *testing.T, parts ...string) string {
+	t.Helper()
+	need(t)
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v", "-test.timeout=5m", fmt.Sprintf("-long=%v", *long), fmt.Sprintf("-soak=%v", *soak))
+	cmd.Env = append(os.Environ(), namespaceEnv+"=1", binaryEnv+"="+procfsd(t), "TMPDIR="+directory(t))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // for Pdeathsig
 	defer runtime.UnlockOSThread()
@@ -62,7 +67,7 @@ func inPIDNamespace(t *testing.T, parts ...string) bool {
 	if err != nil || t.Failed() {
 		t.Errorf("in the namespace: %v\n%s", err, out)
 	}
-	return false
+	return string(out)
 }
 
 func end(cmd *exec.Cmd) {

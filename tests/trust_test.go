@@ -54,12 +54,16 @@ func forSoak[T any](short, long T) T {
 
 // scenarios are all of them, in the order of the table.
 func scenarios() []scenario {
-	return slices.Concat[[]scenario]()
+	all := slices.Concat(trust1(), trust2(), trust3())
+	slices.SortFunc(all, func(a, b scenario) int { return a.number - b.number })
+	return all
 }
 
 // TestTrust runs them one by one; nothing may be left of any.
 func TestTrust(t *testing.T) {
 	need(t)
+	procfsd(t) // is built, or would be a file that a scenario leaves
+	builtOnce(t)
 	runs := map[int]*trustRun{}
 	all := scenarios()
 	for _, sc := range all {
@@ -83,7 +87,7 @@ func TestTrust(t *testing.T) {
 func standing(t testing.TB) map[string]int {
 	t.Helper()
 	count := map[string]int{"goroutines": runtime.NumGoroutine()}
-	for what, dir := range map[string]string{"descriptors": "/proc/self/fd", "files": base, "temporary files": os.TempDir()} {
+	for what, dir := range map[string]string{"descriptors": "/proc/self/fd", "files": base} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
