@@ -49,6 +49,10 @@ ifneq ($(words $(DIRS)) $(filter-out /%,$(DIRS)),9 )
 $(error the directories must be absolute and without blanks: $(DIRS))
 endif
 
+ifeq ($(filter $(ARCH),amd64 arm64),)
+$(error there is no procfsd for ARCH=$(ARCH): amd64 and arm64 are known)
+endif
+
 .DELETE_ON_ERROR:
 .PHONY: build install uninstall deb check clean help FORCE
 
@@ -77,6 +81,9 @@ $(SHELLS:%=build/completion.%): build/completion.%: procfsd
 	env -u GOOS -u GOARCH CGO_ENABLED=0 $(GO) run $(BUILDFLAGS) ./cmd/procfsd completion $* > $@
 
 install: build
+	@for helper in $(HELPERS); do at="$(DESTDIR)$$helper"; \
+		if [ -e "$$at" -o -L "$$at" ] && [ "$$(readlink "$$at")" != "$(HELPERLINK)" ]; then \
+		echo "make install: $$at is somebody else's, a package's maybe: remove that first, or give another HELPERDIR=" >&2; exit 1; fi; done
 	@umask 022; mkdir -p "$(DESTDIR)/" && cd "$(DESTDIR)/" && \
 	made=$$(LC_ALL=C mkdir -pv $(DIRS:/%=%) | sed "s/^mkdir: created directory '\(.*\)'$$/\1/") && \
 	if [ -z "$(DESTDIR)" ] && [ "$$made" ]; then echo "$$made" >> $(MADE); chmod 644 $(MADE); fi
@@ -100,12 +107,13 @@ FILES := $(BINDIR)/procfsd $(UNITDIR)/procfsd@.service \
 
 # A helper that leads elsewhere by now is somebody else's.
 uninstall:
+	@[ -e "$(DESTDIR)$(BINDIR)/procfsd" ] || echo 'there is no $(DESTDIR)$(BINDIR)/procfsd: give the PREFIX of make install'
 	@cd "$(DESTDIR)/" && made=$$(cat $(MADE:/%=%) 2>/dev/null || true) && \
 	for helper in $(HELPERS:/%=%); do [ "$$(readlink $$helper)" != "$(HELPERLINK)" ] || rm $$helper || exit; done && \
 	rm -f $(FILES:/%=%) $(MADE:/%=%) && \
 	for dir in $(DOCDIR:/%=%)/examples $(DOCDIR:/%=%) $$(echo "$$made" | sort -r); do \
 		[ ! -d $$dir ] || rmdir --ignore-fail-on-non-empty $$dir || exit; done
-	@echo 'uninstalled procfsd from $(DESTDIR)$(PREFIX); what is mounted goes on until it is unmounted'
+	@echo 'what is mounted goes on until it is unmounted'
 
 deb: build
 	VERSION='$(VERSION)' ARCH='$(ARCH)' MAINTAINER='$(MAINTAINER)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' \

@@ -62,7 +62,7 @@ func noNamespace(cfg execConfig, what string, err error) error {
 	if cfg.Inside {
 		return userNamespaceFailure(err)
 	}
-	return failf(exitMount, "cannot %s: %w: in a container, start it with --privileged (or --cap-add SYS_ADMIN and a seccomp profile that allows unshare and mount)", what, err)
+	return failf(exitMount, "cannot %s: %w: in a container, start it with --cap-add=SYS_ADMIN (and a seccomp profile that allows unshare and mount)", what, err)
 }
 
 // below tells whether path, which has no symbolic links, is dir or under it.
