@@ -145,6 +145,12 @@ func systemdServes(t *testing.T, s *systemd) {
 	for _, as := range []string{"", "setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all"} {
 		s.inside(t, "AS='"+as+"'\n"+serveScript)
 	}
+	s.inside(t, `cp "$(command -v sleep)" "/run/sleep (deleted)" # which only openat2 can tell from a deleted one
+		"/run/sleep (deleted)" 60 >/dev/null 2>&1 & named=$!
+		trap "kill $named" EXIT
+		wait_for 'grep -q ^sleep /mnt/proc/'$named/status
+		[ "$(readlink /mnt/proc/$named/file)" = "/run/sleep (deleted)" ] || fail "file: $(readlink /mnt/proc/$named/file)"
+		grep -q ' vnode /run/sleep (deleted) ' /mnt/proc/$named/map || fail "map: $(cat /mnt/proc/$named/map)"`)
 	s.inside(t, `unshare --uts --pid --fork --kill-child sh -c 'hostname other; exec sleep 60' >/dev/null 2>&1 & container=$!
 		trap "kill -9 $container" EXIT
 		wait_for '[ "$(pgrep -x sleep)" ]'
