@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -130,10 +132,12 @@ var errDiffers = errors.New("differs")
 
 // steady runs fn with the raw text of a file, and again where they differ, for
 // then fn may have compared two moments. What is wrong differs each time that the
-// text stands still; a text that goes up and down may look still once.
+// text stands still, and the process with it; a text that goes up and down may
+// look still once.
 func steady(p *Process, file string, fn func(raw []byte) error) (err error) {
 	still := 0
 	for range 10 {
+		quiet, rests := activity(p)
 		before, err := p.Read(file, nil, 16<<20)
 		if err != nil {
 			return err
@@ -142,7 +146,7 @@ func steady(p *Process, file string, fn func(raw []byte) error) (err error) {
 			return err
 		}
 		after, readErr := p.Read(file, nil, 16<<20)
-		if readErr == nil && bytes.Equal(before, after) {
+		if now, _ := activity(p); readErr == nil && bytes.Equal(before, after) && rests && now == quiet {
 			still++
 		}
 		if still == 4 {
@@ -150,6 +154,24 @@ func steady(p *Process, file string, fn func(raw []byte) error) (err error) {
 		}
 	}
 	return nil // it never stands still
+}
+
+// activity changes when a thread of the process has run; rests is false while one
+// runs, of which the kernel tells the time only now and then. Of ourselves, who
+// never rest, it says nothing.
+func activity(p *Process) (all string, rests bool) {
+	if p.PID() == os.Getpid() {
+		return "", true
+	}
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID()))
+	rests = true
+	for _, file := range files {
+		stat, _ := os.ReadFile(file)
+		times, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "schedstat"))
+		all += string(times)
+		rests = rests && !bytes.Contains(stat, []byte(") R "))
+	}
+	return all, rests
 }
 
 // rightClass says that an error is one that a living machine may give. A plain
