@@ -90,6 +90,9 @@ type soaking struct {
 	kills    struct{ targets, visitors int }
 }
 
+// leastSamples are enough to compare the first third with the last.
+const leastSamples = 9
+
 // trustSoak: processes are looked at all the time, and both they and those who
 // look are killed at any moment. The daemon does not grow.
 func trustSoak(t *testing.T, s *trustRun) {
@@ -99,7 +102,7 @@ func trustSoak(t *testing.T, s *trustRun) {
 	var samples []sample
 	base := c.sample(t, time.Now())
 	begin := time.Now()
-	for next := begin.Add(warm); time.Since(begin) < whole; {
+	for next := begin.Add(warm); time.Since(begin) < whole || len(samples) < leastSamples; {
 		c.killOne(t)
 		if time.Now().After(next) {
 			samples = append(samples, c.sample(t, begin))
@@ -229,7 +232,7 @@ func slopeOf(samples []sample) float64 {
 // How much is under way at a moment is chance: so many may it be more.
 func flatness(t *testing.T, samples []sample) (first, last sample) {
 	t.Helper()
-	if len(samples) < 9 {
+	if len(samples) < leastSamples {
 		t.Fatalf("%d samples", len(samples))
 	}
 	most := func(part []sample) (m sample) {
