@@ -111,7 +111,7 @@ func trustSoak(t *testing.T, s *trustRun) {
 	}
 	operations := c.board.operations.Load()
 	c.end()
-	if c.board.faults.Load() > 0 || operations < forSoak[int64](5000, 5_000_000) || c.kills.targets < 20 || c.kills.visitors < 5 {
+	if c.board.faults.Load() > 0 || operations < forSoak[int64](1000, 5_000_000) || c.kills.targets < 20 || c.kills.visitors < 5 {
 		t.Errorf("%d operations, %d faults, %+v killed", operations, c.board.faults.Load(), c.kills)
 	}
 	waitFor(t, "the descriptors of whom nobody looks at any more to be closed", func() bool { return descriptors(t, c.daemon) <= base.Descriptors })
