@@ -23,21 +23,6 @@ const (
 	restless = 20                    // looks without a request before the next rest
 )
 
-// call is a request that is being answered, and the context of who answers.
-type call struct {
-	asked
-	watch *watch
-	who   holder
-
-	// Under the watch's lock, once the watch knows it:
-	started     time.Time
-	interrupted time.Time // zero: not
-	waits       bool      // for a slot
-	slots       *slots    // whose slot it has
-	refused     bool
-	done        chan struct{} // closed when it is refused; made when asked for
-}
-
 type watch struct {
 	loop *loop
 
@@ -235,31 +220,6 @@ func (w *watch) refuse(verdict func(*call) error) {
 	}
 }
 
-// refuse marks a call as one whose result is not wanted any more. What has a
-// slot keeps it until it really ends: a stuck process costs so many threads and
-// no more.
-func (c *call) refuse() {
-	c.refused = true
-	if c.done != nil {
-		close(c.done)
-	}
-	if c.slots != nil {
-		c.slots.stick(c.who)
-	}
-}
-
-func (c *call) overdue(now time.Time) error {
-	switch {
-	case !c.interrupted.IsZero() && now.Sub(c.interrupted) >= grace:
-		return errLeft
-	case now.Sub(c.started) < deadline:
-		return nil
-	case c.waits:
-		return errBusy
-	}
-	return errDeadline
-}
-
 // context is that of a request under way. What is not known is answered in
 // place, and by whoever asks; so who is refused must stay known, or it would be
 // given another's, which is used again meanwhile.
@@ -274,30 +234,3 @@ func (w *watch) context(unique uint64) context.Context {
 	}
 	return context.Background() // INIT
 }
-
-// A call is done when nobody waits for its result.
-
-func (c *call) Done() <-chan struct{} {
-	c.watch.mu.Lock()
-	defer c.watch.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.refused {
-			close(c.done)
-		}
-	}
-	return c.done
-}
-
-func (c *call) Err() error {
-	c.watch.mu.Lock()
-	defer c.watch.mu.Unlock()
-	if c.refused {
-		return context.Canceled
-	}
-	return nil
-}
-
-func (c *call) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-func (c *call) Value(any) any { return nil }
