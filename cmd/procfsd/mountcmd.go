@@ -124,10 +124,14 @@ func notCommand(source string) error {
 // notCommandAlone is notCommand for a mountpoint, unless there is a directory of
 // that name.
 func notCommandAlone(mountpoint string) error {
+	wrong := notCommand(mountpoint)
+	if wrong == nil {
+		return nil // and not looked at: what is mounted there may not answer
+	}
 	if info, err := os.Stat(mountpoint); err == nil && info.IsDir() {
 		return nil
 	}
-	return notCommand(mountpoint)
+	return wrong
 }
 
 // resolve fills c from [SOURCE] MOUNTPOINT and the -o lists. What -o says about

@@ -31,16 +31,24 @@ const answerDeadline = 5 * time.Second
 // checkAnswers: a daemon that is stopped or stuck, with its mount where ours
 // shall be, would keep us for ever. Whatever else is wrong others find.
 func checkAnswers(dir string) error {
-	done := make(chan struct{})
+	if _, answered := statPatiently(dir); !answered {
+		return failf(exitMount, "mountpoint %s: what is mounted there does not answer within %v: end its daemon (fuser -vm %s, kill -9), or umount -l %s", dir, answerDeadline, dir, dir)
+	}
+	return nil
+}
+
+// statPatiently gives stat's error, or up.
+func statPatiently(dir string) (err error, answered bool) {
+	done := make(chan error, 1)
 	go func() {
-		_, _ = os.Stat(dir)
-		close(done)
+		var st unix.Stat_t
+		done <- unix.Stat(dir, &st)
 	}()
 	select {
-	case <-done:
-		return nil
+	case err := <-done:
+		return err, true
 	case <-time.After(answerDeadline):
-		return failf(exitMount, "mountpoint %s: what is mounted there does not answer within %v: end its daemon (fuser -vm %s, kill -9), or umount -l %s", dir, answerDeadline, dir, dir)
+		return nil, false
 	}
 }
 

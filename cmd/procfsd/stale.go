@@ -34,8 +34,7 @@ func detachStale(dir, subtype string) error {
 
 // isStale: a daemon that is just dying answers with ECONNABORTED instead.
 func isStale(dir string) bool {
-	var st unix.Stat_t
-	err := unix.Stat(dir, &st)
+	err, _ := statPatiently(dir)
 	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
