@@ -28,7 +28,11 @@ func (r *raw) Ioctl(_ <-chan struct{}, in *fuse.IoctlIn, _ []byte, out *fuse.Ioc
 	if !q.Caller.Capable(unix.CAP_SYS_ADMIN) {
 		return fuse.EPERM
 	}
-	text, err := encode(r.stats(), len(room))
+	stats, err := r.stats()
+	if err != nil {
+		return r.nameStatus(err)
+	}
+	text, err := encode(stats, len(room))
 	if err != nil {
 		return r.nameStatus(err)
 	}

@@ -58,16 +58,18 @@ type DaemonStats struct {
 	Heap       uint64 `json:"heap"` // in use
 }
 
-func (r *raw) stats() Stats {
+func (r *raw) stats() (Stats, error) {
 	usage, err := r.tree.Usage()
-	r.status(err, 0) // logs what nobody expects
+	if err != nil {
+		return Stats{}, err
+	}
 	return Stats{
 		Options: r.options, Version: r.options.Version, Uptime: seconds(r.now().Sub(r.began)),
 		Requests: r.counters.requests(), Refusals: r.counters.refusals(),
 		Slots: r.slotStats(), Waiting: r.waiting(),
 		Files: r.handles.count.level(), Texts: r.memory.level(), Writes: r.writes.level(),
 		Daemon: DaemonStats{Usage: usage, Goroutines: runtime.NumGoroutine(), Heap: heapInUse()},
-	}
+	}, nil
 }
 
 // heapInUse does not stop the world, as runtime.ReadMemStats does.

@@ -26,6 +26,11 @@ func (d optionDoc) has(name string) bool { return slices.Contains(d.Names, name)
 
 // optionDocs are in the order in which people shall read them.
 func optionDocs() []optionDoc {
+	return slices.Concat(rightsDocs(), tableDocs(), contentDocs())
+}
+
+// rightsDocs are about who may do what.
+func rightsDocs() []optionDoc {
 	return []optionDoc{
 		{
 			Names: []string{"allow_other", "noallow_other"},
@@ -63,6 +68,12 @@ does so even from the group of
 			Manual: `Spare the members of this group, a name or a number, from
 .Cm hidepid .`,
 		},
+	}
+}
+
+// tableDocs are about what the mount table shows.
+func tableDocs() []optionDoc {
+	return []optionDoc{
 		{
 			Names: []string{"source", "fsname"}, Arg: "NAME",
 			Brief: "the source that /proc/mounts shows",
@@ -83,6 +94,12 @@ in
 instead of
 .Li fuse.procfsd .`,
 		},
+	}
+}
+
+// contentDocs are about what is shown in the tree, and the one that mount(8) says.
+func contentDocs() []optionDoc {
+	return []optionDoc{
 		{
 			Names: []string{"sample"},
 			Brief: "let registers of running processes be read: this stops them for a moment; epoll_wait and a few other calls return EINTR in them then",

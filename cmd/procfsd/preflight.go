@@ -31,14 +31,14 @@ const answerDeadline = 5 * time.Second
 // checkAnswers: a daemon that is stopped or stuck, with its mount where ours
 // shall be, would keep us for ever. Whatever else is wrong others find.
 func checkAnswers(dir string) error {
-	if _, answered := statPatiently(dir); !answered {
+	if answered, _ := statPatiently(dir); !answered {
 		return failf(exitMount, "mountpoint %s: what is mounted there does not answer within %v: end its daemon (fuser -vm %s, kill -9), or umount -l %s", dir, answerDeadline, dir, dir)
 	}
 	return nil
 }
 
 // statPatiently gives stat's error, or up.
-func statPatiently(dir string) (err error, answered bool) {
+func statPatiently(dir string) (answered bool, err error) {
 	done := make(chan error, 1)
 	go func() {
 		var st unix.Stat_t
@@ -46,9 +46,9 @@ func statPatiently(dir string) (err error, answered bool) {
 	}()
 	select {
 	case err := <-done:
-		return err, true
+		return true, err
 	case <-time.After(answerDeadline):
-		return nil, false
+		return false, nil
 	}
 }
 

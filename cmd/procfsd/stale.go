@@ -34,7 +34,7 @@ func detachStale(dir, subtype string) error {
 
 // isStale: a daemon that is just dying answers with ECONNABORTED instead.
 func isStale(dir string) bool {
-	err, _ := statPatiently(dir)
+	_, err := statPatiently(dir)
 	return errors.Is(err, unix.ENOTCONN) || errors.Is(err, unix.ECONNABORTED)
 }
 
