@@ -142,8 +142,15 @@ func (s *Server) Abort() error {
 		return fmt.Errorf("abort: open %s: %w", name, err)
 	}
 	defer unix.Close(fd)
-	_, err = unix.Write(fd, []byte("1"))
-	return err
+	select {
+	case <-s.ended:
+		return nil // and the number may be another connection's
+	default:
+	}
+	if _, err := unix.Write(fd, []byte("1")); err != nil {
+		return fmt.Errorf("abort: %w", err)
+	}
+	return nil
 }
 
 // mounted reports whether what lies on the mountpoint is ours, without asking
