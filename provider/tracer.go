@@ -26,6 +26,7 @@ const (
 // concurrent use.
 type Tracer struct {
 	serving atomic.Uint64 // the pid of the process that has its turn, and above it a count of turns
+	askers  askers
 
 	turn   chan struct{} // holds one token; whoever took it owns what follows
 	thread *tracerThread
@@ -59,7 +60,7 @@ type TraceOptions struct {
 	Sample bool
 
 	// Asker, if any, waits for the answer. Its own thread cannot stop before it
-	// has got it: ErrBusy at once.
+	// has got it: ErrBusy at once, for whoever asks for it.
 	Asker *Caller
 }
 
@@ -86,13 +87,14 @@ func (t *Tracer) Stopped(ctx context.Context, p *Process, o TraceOptions, fn fun
 		if err := t.refuse(p, o); err != nil {
 			return err
 		}
+		defer t.askers.enter(o.Asker)()
 		if err := t.take(ctx); err != nil {
 			return err
 		}
 		defer func() { t.turn <- struct{}{} }()
 		t.serve(p.pid)
 		defer t.serve(0)
-		tid, err := o.target(p)
+		tid, err := t.target(p, o)
 		if err != nil {
 			return err
 		}
@@ -110,7 +112,7 @@ func (t *Tracer) Stopped(ctx context.Context, p *Process, o TraceOptions, fn fun
 // is not for long.
 func (t *Tracer) refuse(p *Process, o TraceOptions) error {
 	before := t.serving.Load()
-	_, err := o.target(p)
+	_, err := t.target(p, o)
 	if err == ErrBusy && (t.serving.Load() != before || int(uint32(before)) == p.pid) {
 		return nil
 	}
@@ -248,7 +250,7 @@ func (p *Process) traced(tid int) int {
 }
 
 // target chooses the thread and refuses what needs no ptrace to be refused.
-func (o TraceOptions) target(p *Process) (int, error) {
+func (t *Tracer) target(p *Process, o TraceOptions) (int, error) {
 	if !p.fs.local {
 		return 0, ErrNotSupported
 	}
@@ -262,7 +264,7 @@ func (o TraceOptions) target(p *Process) (int, error) {
 		return 0, err
 	case s.KernelThread(), s.State == StateTracing, s.State != StateStopped && !o.Sample:
 		return 0, ErrBusy
-	case o.Asker != nil && o.Asker.tid == tid:
+	case o.Asker != nil && o.Asker.tid == tid, s.State != StateStopped && t.askers.waits(tid):
 		return 0, ErrBusy
 	}
 	return tid, nil

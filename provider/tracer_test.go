@@ -195,6 +195,29 @@ func TestStoppedAsker(t *testing.T) {
 	}
 }
 
+// Nor can whoever waits for another process's answer: two that ask for each
+// other wait for neither.
+func TestStoppedAskers(t *testing.T) {
+	a, b := startVictim(t, "receiver"), startVictim(t, "receiver")
+	a.stop()
+	pa, pb, tracer := pinned(t, a.pid), pinned(t, b.pid), newTracer(t)
+	asks := TraceOptions{Sample: true, Asker: &Caller{tid: b.pid}}
+	impatient, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := tracer.Stopped(context.Background(), pa, asks, func(*Tracee) error {
+		if err := tracer.Stopped(impatient, pb, TraceOptions{Sample: true}, nothing); !errors.Is(err, ErrBusy) {
+			t.Errorf("%v; want ErrBusy, before it waits for its turn", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := tracer.Stopped(context.Background(), pb, TraceOptions{Sample: true}, nothing); err != nil {
+		t.Errorf("once it has its answer: %v", err)
+	}
+}
+
 // fn has a bounded time, and the target is let go when it is over.
 func TestStoppedTooLong(t *testing.T) {
 	v := startVictim(t, "receiver")

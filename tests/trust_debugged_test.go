@@ -52,12 +52,8 @@ func (d *debugTrial) took(what string, took time.Duration) {
 	if took > d.worst {
 		d.worst, d.slowest = took, what
 	}
-	limit := debugLimit()
-	if what == "each other" {
-		limit *= 2 // the other's turn with the one tracer comes first
-	}
-	if took > limit {
-		d.t.Errorf("%s: %v, want %v", what, took, limit)
+	if took > debugLimit() {
+		d.t.Errorf("%s: %v, want %v", what, took, debugLimit())
 	}
 }
 
