@@ -13,6 +13,7 @@ type call struct {
 
 	// Under the watch's lock, once the watch knows it:
 	started     time.Time
+	progressed  time.Time // it got on; zero: it has not said so
 	interrupted time.Time // zero: not
 	waits       bool      // for a slot
 	slots       *slots    // whose slot it has
@@ -37,12 +38,21 @@ func (c *call) overdue(now time.Time) error {
 	switch {
 	case !c.interrupted.IsZero() && now.Sub(c.interrupted) >= grace:
 		return errLeft
-	case now.Sub(c.started) < deadline:
+	case now.Sub(c.started) < deadline, c.getsOn(now) && now.Sub(c.started) < utmost:
 		return nil
 	case c.waits:
 		return errBusy
 	}
 	return errDeadline
+}
+
+func (c *call) getsOn(now time.Time) bool { return now.Sub(c.progressed) < deadline }
+
+// Progress is told by what is long and gets on.
+func (c *call) Progress() {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	c.progressed = time.Now()
 }
 
 // A call is done when nobody waits for its result.

@@ -15,7 +15,8 @@ import (
 // result dropped when it comes. One goroutine watches all: a request that is
 // quick costs two atomic operations, no timer.
 const (
-	deadline = 2 * time.Second        // for a request
+	deadline = 2 * time.Second        // for a request, and for the next sign that it gets on
+	utmost   = 5 * deadline           // for one that gets on
 	grace    = 500 * time.Millisecond // for one whose caller was interrupted
 
 	tick     = time.Millisecond      // between looks at what is answered in place
@@ -120,6 +121,7 @@ func (w *watch) run() {
 			quiet++
 		}
 		last = served
+		w.carry(time.Now())
 		w.refuse(func(c *call) error { return c.overdue(time.Now()) })
 		w.pause(quiet >= restless)
 	}
@@ -198,6 +200,29 @@ func (w *watch) depose(c *call) {
 	w.mu.Unlock()
 	if deposed {
 		w.loop.handOn()
+	}
+}
+
+// carry notes that who waits behind something that gets on gets on, too.
+func (w *watch) carry(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var ahead map[int]bool // by process
+	for _, c := range w.calls {
+		if c.slots != nil && !c.refused && c.getsOn(now) {
+			if ahead == nil {
+				ahead = make(map[int]bool)
+			}
+			ahead[c.who.pid] = true
+		}
+	}
+	if ahead == nil {
+		return
+	}
+	for _, c := range w.calls {
+		if c.waits && ahead[c.who.pid] {
+			c.progressed = now
+		}
 	}
 }
 

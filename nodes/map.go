@@ -9,6 +9,9 @@ import (
 // bound (vm.max_map_count) is 65,530.
 const maxMap = 1 << 17
 
+// mapStep is after how many lines it is looked whether somebody still waits.
+const mapStep = 64
+
 // mapFile is an open map.
 type mapFile struct {
 	*provider.SmapsFile
@@ -46,7 +49,10 @@ func fillMap(q *Query, dst []byte) ([]byte, error) {
 		if err := lines.add(&e); err != nil {
 			return err
 		}
-		return q.Context.Err()
+		if lines.count%mapStep != 0 {
+			return nil
+		}
+		return q.getsOn()
 	})
 	if err != nil {
 		return dst, err

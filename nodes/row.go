@@ -57,7 +57,7 @@ type StreamFile interface {
 
 // Query is one question: a caller asks about a target.
 type Query struct {
-	Context context.Context // ends when the caller no longer waits
+	Context context.Context // ends when the caller no longer waits; may be Patient
 	Tree    *Tree
 	Caller  *provider.Caller
 	Target  *Target // nil at the root
@@ -84,6 +84,18 @@ func (q *Query) reserve(bytes int) error {
 		return nil
 	}
 	return q.Reserve(bytes)
+}
+
+// Patient is a Context that gives more time to what gets on.
+type Patient interface{ Progress() }
+
+// getsOn tells whoever waits that there is progress, and asks whether anybody
+// does.
+func (q *Query) getsOn() error {
+	if p, ok := q.Context.(Patient); ok {
+		p.Progress()
+	}
+	return q.Context.Err()
 }
 
 // store joins a parser with a setter.

@@ -40,12 +40,12 @@ func TestChurn(t *testing.T) {
 	settled := func() (int, int) { return descriptors(t, d), threadCount(t, d) }
 	fdsBefore, threadsBefore := settled()
 	stop := startStorm(t)
-	reads, late := readEverything(t, d, 8, churnTime())
+	reads := readEverything(t, d, 8, churnTime())
 	if runs := stop(); runs < 10 {
 		t.Errorf("a storm of %d processes only", runs)
 	}
-	if reads < 1000 || late > 0 {
-		t.Errorf("only %d reads, or %d late ones", reads, late)
+	if reads < 1000 {
+		t.Errorf("only %d reads", reads)
 	}
 	if d.ended() {
 		t.Fatalf("the daemon has ended: %s", d.log)
@@ -136,9 +136,8 @@ func helperStorm() {
 }
 
 // readEverything runs n walkers, every second of them as nobody, and reports
-// their faults. It gives the number of their reads, and of those that took longer
-// than a request may.
-func readEverything(t *testing.T, d *daemon, n int, howLong time.Duration) (reads, late int) {
+// their faults. It gives the number of their reads.
+func readEverything(t *testing.T, d *daemon, n int, howLong time.Duration) (reads int) {
 	t.Helper()
 	var group sync.WaitGroup
 	outputs, errs := make([][]byte, n), make([]error, n)
@@ -159,11 +158,11 @@ func readEverything(t *testing.T, d *daemon, n int, howLong time.Duration) (read
 		for _, fault := range lines[:len(lines)-1] {
 			t.Error(fault)
 		}
-		var mine, lateOnes int
-		if _, err := fmt.Sscan(lines[len(lines)-1], &mine, &lateOnes); err != nil || mine < 10 {
+		var mine int
+		if _, err := fmt.Sscan(lines[len(lines)-1], &mine); err != nil || mine < 10 {
 			t.Errorf("walker %d has read %d files only (%v)", i, mine, err)
 		}
-		reads, late = reads+mine, late+lateOnes
+		reads += mine
 	}
-	return reads, late
+	return reads
 }

@@ -19,12 +19,11 @@ type walker struct {
 	dir    string
 	daemon string // the daemon's pid, which is nobody's to look into
 	reads  int
-	late   int // reads of whom has a giant map that took longer than a request may
 	faults []string
 }
 
 // helperWalker: directory, the daemon's pid, time. It says its faults, and
-// then how many files it has read, and how many were late.
+// then how many files it has read.
 func helperWalker() {
 	w := &walker{dir: os.Args[1], daemon: os.Args[2]}
 	howLong, err := time.ParseDuration(os.Args[3])
@@ -35,7 +34,7 @@ func helperWalker() {
 	for _, fault := range w.faults {
 		fmt.Println(strings.ReplaceAll(fault, "\n", `\n`))
 	}
-	fmt.Println(w.reads, w.late)
+	fmt.Println(w.reads)
 }
 
 func (w *walker) fault(format string, args ...any) {
@@ -128,20 +127,10 @@ func readFirstByte(path string) error {
 func (w *walker) allowed(pid, node string, err error) {
 	switch {
 	case err == nil, errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
-	case (errors.Is(err, unix.ETIMEDOUT) || errors.Is(err, unix.EBUSY)) && mapsMany(pid):
-		w.late++
 	case errors.Is(err, fs.ErrPermission) && (pid == w.daemon || nativelyRefused(pid, node)):
 	default:
 		w.fault("%s/%s: %v", pid, node, err)
 	}
-}
-
-// mapsMany: is it stress-ng's worker that makes as many mappings as there may be?
-// They take longer than the two seconds of a request where many want them, and
-// the processors; and what else may block waits behind them, two at a time.
-func mapsMany(pid string) bool {
-	comm, err := os.ReadFile("/proc/" + pid + "/comm")
-	return errors.Is(err, fs.ErrNotExist) || strings.HasPrefix(string(comm), "stress-ng-mmap")
 }
 
 // nativelyRefused: does the kernel's own procfs refuse it, or know the process no more?
