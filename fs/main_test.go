@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/procfsd/procfsd/nodes"
+	"github.com/procfsd/procfsd/tests/leaktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		childMain(kind)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(leaktest.Main(m))
 }
 
 // secret is what the child has in its memory.

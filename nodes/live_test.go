@@ -61,7 +61,7 @@ func TestNatively(t *testing.T) {
 		t.Errorf("%d entries, want %d", entries, maps)
 	}
 	waitState(t, c.pid, "S")
-	find(t, q, c.pid)
+	q = find(t, c.asks(tree), c.pid)
 	words := strings.Fields(processText(t, q, "status"))
 	if len(words) != 15 || words[1] != strconv.Itoa(c.pid) || words[2] != strconv.Itoa(os.Getpid()) || words[14] != "-" {
 		t.Errorf("status: %q", words)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/procfsd/procfsd/provider"
+	"github.com/procfsd/procfsd/tests/leaktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 		childMain(kind)
 		return
 	}
-	os.Exit(m.Run())
+	os.Exit(leaktest.Main(m))
 }
 
 // child is a process that waits.

@@ -238,8 +238,8 @@ func TestCapturedFilesAskedNothing(t *testing.T) {
 	plant(t, root+"/42/maps", func(path string) error { return os.WriteFile(path, []byte("10-20 rw-p 0 0:0 0\n"), 0o600) })
 	plant(t, root+"/42/pagemap", func(path string) error { return os.WriteFile(path, page, 0o600) })
 	mapsFile, pagemap := must(p.OpenMaps())(t), must(p.OpenPagemap())(t)
-	defer mapsFile.Close()
-	defer pagemap.Close()
+	defer unix.Close(mapsFile.fd)
+	defer unix.Close(pagemap.fd)
 	mapsFile.fd, pagemap.fd = -1, -1 // where a call would be EBADF
 	if _, err := mapsFile.Query(0, QueryOrNext, new(FoundMapping)); !errors.Is(err, ErrNotSupported) {
 		t.Errorf("query: %v", err)

@@ -14,7 +14,8 @@ import (
 // Which of the sockets that listen are our own: those of the table with the
 // inodes of our descriptors.
 func ExampleTask_InetSockets() {
-	port := listenSomewhere()
+	port, fd := listenSomewhere()
+	defer unix.Close(fd)
 	self, err := provider.Self()
 	if err != nil {
 		log.Fatal(err)
@@ -32,7 +33,7 @@ func ExampleTask_InetSockets() {
 }
 
 // listenSomewhere opens a socket at a free port.
-func listenSomewhere() (port uint16) {
+func listenSomewhere() (port uint16, fd int) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
 		err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
@@ -47,7 +48,7 @@ func listenSomewhere() (port uint16) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	return uint16(name.(*unix.SockaddrInet4).Port)
+	return uint16(name.(*unix.SockaddrInet4).Port), fd
 }
 
 // links are the targets of our descriptors.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/procfsd/procfsd/tests/leaktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -32,7 +33,7 @@ func init() {
 func TestMain(m *testing.M) {
 	name := os.Getenv(roleEnv)
 	if name == "" {
-		os.Exit(m.Run())
+		os.Exit(leaktest.Main(suite{m}))
 	}
 	var err error
 	if role := roles[name]; role != nil {
@@ -44,6 +45,19 @@ func TestMain(m *testing.M) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
+}
+
+// suite closes in the end what is opened once for all tests.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	defer func() {
+		debugTargetFile.Close()
+		if f, err := host(); err == nil {
+			f.Close()
+		}
+	}()
+	return s.M.Run()
 }
 
 // roles are checks that need a whole process. Each says what is wrong.

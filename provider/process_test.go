@@ -47,8 +47,8 @@ func methods(c *Caller, p *Process) map[string]func() error {
 	all["Caller.ExeLinked"] = func() error { _, err := c.ExeLinked(p, "/"); return err }
 	all["Caller.ELFClass"] = func() error { _, err := c.ELFClass(p); return err }
 	all["Caller.WChan"] = func() error { _, err := c.WChan(p); return err }
-	all["Caller.OpenMemory"] = func() error { _, err := c.OpenMemory(p, unix.O_RDWR); return err }
-	all["Caller.OpenSmaps"] = func() error { _, err := c.OpenSmaps(p); return err }
+	all["Caller.OpenMemory"] = func() error { m, err := c.OpenMemory(p, unix.O_RDWR); return errors.Join(err, closing(m)) }
+	all["Caller.OpenSmaps"] = func() error { s, err := c.OpenSmaps(p); return errors.Join(err, closing(s)) }
 	return all
 }
 

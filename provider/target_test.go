@@ -32,8 +32,11 @@ var debugTarget = sync.OnceValues(func() (*os.File, error) {
 	if err := os.Chmod(file, 0o755); err != nil {
 		return nil, err
 	}
-	return os.Open(file)
+	debugTargetFile, err = os.Open(file)
+	return debugTargetFile, err
 })
+
+var debugTargetFile *os.File // nil where no test has wanted it
 
 // victim is a running debug target.
 type victim struct {

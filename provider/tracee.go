@@ -122,13 +122,16 @@ func (t *Tracee) changeRegset(kind int, b, old []byte) error {
 }
 
 // changed does set, and undo where that fails: the kernel sets registers one by
-// one up to the one that it refuses, with EIO or EINVAL.
+// one up to the one that it refuses, with EIO or EINVAL. ESRCH means that the
+// thread was killed, and there is nothing to undo.
 func (t *Tracee) changed(set, undo func() error) error {
 	err := set()
-	if err == nil || err == ErrBusy {
+	if err == nil || err == ErrBusy || err == unix.ESRCH {
 		return err
 	}
-	if undoErr := undo(); undoErr != nil {
+	if undoErr := undo(); undoErr == unix.ESRCH {
+		return undoErr
+	} else if undoErr != nil {
 		return fmt.Errorf("%w, and then: %w", err, undoErr)
 	}
 	if err == unix.EIO {

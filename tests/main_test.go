@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/procfsd/procfsd/tests/leaktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -125,7 +126,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	base = dir
-	code := m.Run()
+	code := leaktest.Main(m)
 	if left := leftovers(); len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "FAIL: left behind:\n%s\n", strings.Join(left, "\n"))
 		code = max(code, 1)

@@ -232,3 +232,12 @@ func commandLine(pid int) string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	return string(text)
 }
+
+// childrenOf are the children of a process's first thread, zombies among them.
+func childrenOf(pid int) (list []string) {
+	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	if err != nil {
+		return nil
+	}
+	return strings.Fields(string(out))
+}

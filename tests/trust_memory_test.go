@@ -24,6 +24,14 @@ const (
 	fewMappings  = 200   // which the runtime of the process itself needs
 )
 
+// memory is so much, or what the race detector makes of it.
+func memory(bytes uint64) uint64 {
+	if raceEnabled {
+		return 8 * bytes
+	}
+	return bytes
+}
+
 // helperMappings has so many mappings, of the named file if there is one.
 func helperMappings() {
 	page, fd, flags := os.Getpagesize(), -1, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE
@@ -65,7 +73,7 @@ func manyMappings(t *testing.T) (*exec.Cmd, int) {
 func trustMemory(t *testing.T, s *trustRun) {
 	target, mappings := manyMappings(t)
 	start(t, target)
-	group := memoryGroup(t, memoryLimit)
+	group := memoryGroup(t, memory(memoryLimit))
 	dir := directory(t)
 	d := mountBy(t, dir, exec.Command("/bin/sh", "-c", `echo $$ >"$1/cgroup.procs" && exec "$0" -f "$2"`, procfsd(t), group, dir))
 	path := d.path(target.Process.Pid, "map")
@@ -84,7 +92,7 @@ func trustMemory(t *testing.T, s *trustRun) {
 		unix.Close(fd)
 	}
 	var after counters
-	waitFor(t, "the daemon's memory to be back", func() bool { after = statOf(t, d.dir); return after.Daemon.Resident < memoryAfter })
+	waitFor(t, "the daemon's memory to be back", func() bool { after = statOf(t, d.dir); return after.Daemon.Resident < memory(memoryAfter) })
 	if again := bytes.Count(wholeOf(t, path), []byte("\n")); again != lines || full.Daemon.PID != after.Daemon.PID {
 		t.Errorf("a map of %d lines, %d before", again, lines)
 	}
@@ -137,7 +145,7 @@ func openMaps(t *testing.T, path string) (fds []int, refused int) {
 }
 
 // memoryGroup makes a control group whose processes may have so much memory.
-func memoryGroup(t *testing.T, limit int) string {
+func memoryGroup(t *testing.T, limit uint64) string {
 	t.Helper()
 	for _, file := range []string{"/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max"} {
 		group := filepath.Join(filepath.Dir(file), "procfsd-test-"+strconv.Itoa(os.Getpid()))
@@ -149,7 +157,7 @@ func memoryGroup(t *testing.T, limit int) string {
 		if unix.Access(limited, unix.W_OK) != nil { // not below a controller
 			continue
 		}
-		if os.WriteFile(limited, []byte(strconv.Itoa(limit)), 0) == nil {
+		if os.WriteFile(limited, []byte(strconv.FormatUint(limit, 10)), 0) == nil {
 			return group
 		}
 	}

@@ -1,11 +1,9 @@
 package tests
 
-import "slices"
-
 // trust2 are the scenarios of faults that others make: targets that hang, a
 // daemon that is killed, limits, and time.
 func trust2() []scenario {
-	all := []scenario{
+	return []scenario{
 		{
 			5, "64 targets whose memory is backed by a FUSE server that never answers, all read by one uid",
 			"another uid's status p99 ≤ 50 ms; blocked calls end ≤ 2.5 s with a clear errno; ≤ 16 threads per uid held while the server stays stuck, none once it is killed",
@@ -32,8 +30,4 @@ func trust2() []scenario {
 			trustSoak,
 		},
 	}
-	if raceEnabled { // the race detector takes many times the memory that scenario 8 allows
-		all = slices.DeleteFunc(all, func(sc scenario) bool { return sc.number == 8 })
-	}
-	return all
 }

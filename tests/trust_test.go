@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/procfsd/procfsd/tests/leaktest"
 	"golang.org/x/sys/unix"
 )
 
@@ -54,7 +55,7 @@ func forSoak[T any](short, long T) T {
 
 // scenarios are all of them, in the order of the table.
 func scenarios() []scenario {
-	all := slices.Concat(trust1(), trust2(), trust3())
+	all := slices.Concat(trust1(), trust2(), trust3(), races())
 	slices.SortFunc(all, func(a, b scenario) int { return a.number - b.number })
 	return all
 }
@@ -73,7 +74,10 @@ func TestTrust(t *testing.T) {
 			before, start := standing(t), time.Now()
 			ok := t.Run("run", func(t *testing.T) { sc.run(t, s) })
 			s.took = time.Since(start).Round(time.Second)
-			s.passed = ok && nothingMore(t, before)
+			if err := before.Nothing(base); err != nil {
+				t.Error(err)
+			}
+			s.passed = ok && !t.Failed()
 			t.Logf("%s: %s (%v)", sc.name, strings.Join(s.figures, "; "), s.took)
 		})
 	}
@@ -82,54 +86,14 @@ func TestTrust(t *testing.T) {
 	}
 }
 
-// standing is what a scenario must leave as it found it: mounts, processes,
-// descriptors, goroutines, files.
-func standing(t testing.TB) map[string]int {
+// standing is what a scenario must leave as it found it.
+func standing(t testing.TB) leaktest.Look {
 	t.Helper()
-	count := map[string]int{"goroutines": runtime.NumGoroutine()}
-	for what, dir := range map[string]string{"descriptors": "/proc/self/fd", "files": base} {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		count[what] = len(entries)
-	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	look, err := leaktest.Take(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	count["mounts"] = strings.Count(string(mounts), "\n")
-	count["children"] = len(childrenOf(os.Getpid()))
-	return count
-}
-
-// nothingMore waits a moment for what is on its way out.
-func nothingMore(t testing.TB, before map[string]int) bool {
-	t.Helper()
-	var more []string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		more = nil
-		for what, n := range standing(t) {
-			if n > before[what] {
-				more = append(more, fmt.Sprintf("%s: %d, before %d", what, n, before[what]))
-			}
-		}
-		if len(more) == 0 {
-			return true
-		}
-	}
-	slices.Sort(more)
-	t.Errorf("left behind: %s", strings.Join(more, "; "))
-	return false
-}
-
-// childrenOf are the live children of a process, zombies among them.
-func childrenOf(pid int) (list []string) {
-	out, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	if err != nil {
-		return nil
-	}
-	return strings.Fields(string(out))
+	return look
 }
 
 // The table is between these lines of a Markdown file, and nobody's but ours.

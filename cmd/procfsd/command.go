@@ -24,11 +24,14 @@ func runCommand(argv []string) error {
 	if err := cmd.Start(); err != nil {
 		return notStarted(argv[0], err)
 	}
-	go forward(caught, cmd.Process)
-	return waitStatus(cmd)
+	return attend(cmd, caught)
 }
 
-func waitStatus(cmd *exec.Cmd) error {
+// attend passes signals on to what was started, waits for it and gives its status.
+func attend(cmd *exec.Cmd, caught <-chan os.Signal) error {
+	end := make(chan struct{})
+	defer close(end)
+	go forward(caught, cmd.Process, end)
 	_ = cmd.Wait() // the state says it all
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	switch {

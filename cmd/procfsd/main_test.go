@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/procfsd/procfsd/tests/leaktest"
 )
 
 // testRole makes this test binary play a part of the program in a child.
@@ -18,7 +20,7 @@ func TestMain(m *testing.M) {
 	case "program":
 		os.Exit(run(append([]string{"procfsd"}, os.Args[1:]...), os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	os.Exit(leaktest.Main(m))
 }
 
 func hardenAndShow() error {

@@ -38,13 +38,18 @@ func watchForwarded() <-chan os.Signal {
 	return caught
 }
 
-// forward passes signals on for the rest of our life.
-func forward(caught <-chan os.Signal, to *os.Process) {
-	for s := range caught {
-		if fromTerminal(s) && inForeground() {
-			continue // the terminal sent it to COMMAND as well
+// forward passes signals on until the end. They stay caught after it: none may end
+// us in place of COMMAND's status.
+func forward(caught <-chan os.Signal, to *os.Process, end <-chan struct{}) {
+	for {
+		select {
+		case s := <-caught:
+			if !fromTerminal(s) || !inForeground() { // else the terminal sent it to COMMAND as well
+				_ = to.Signal(s)
+			}
+		case <-end:
+			return
 		}
-		_ = to.Signal(s)
 	}
 }
 

@@ -32,8 +32,7 @@ func execInUserNamespace(cfg execConfig, invoker threadCaps) error {
 	if err := cmd.Start(); err != nil {
 		return userNamespaceFailure(err)
 	}
-	go forward(caught, cmd.Process)
-	return waitStatus(cmd)
+	return attend(cmd, caught)
 }
 
 // ceiling is the bounding set that COMMAND gets: the invoker's, which the kernel
