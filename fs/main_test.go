@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/procfsd/procfsd/nodes"
@@ -181,8 +182,16 @@ func (c *child) stop() {
 	if err := unix.Kill(c.pid, unix.SIGSTOP); err != nil {
 		c.t.Fatal(err)
 	}
-	for c.state() != "T" {
-		runtime.Gosched()
+	c.stopped()
+}
+
+// stopped waits until the child is.
+func (c *child) stopped() {
+	c.t.Helper()
+	for end := time.Now().Add(5 * time.Second); c.state() != "T"; runtime.Gosched() {
+		if time.Now().After(end) {
+			c.t.Fatalf("the child is in state %q", c.state())
+		}
 	}
 }
 

@@ -134,7 +134,7 @@ func sweepNode(t *testing.T, target *child, ask func() (string, error)) {
 			t.Errorf("%v: %v", f, err)
 		case err != nil && got != "":
 			t.Errorf("%v: %v and %.60q", f, err, got)
-		case err == nil && (wantErr != nil || !like(got, want)):
+		case err == nil && (wantErr != nil || !faulttest.Like(got, want)):
 			t.Errorf("%v: %.300q instead of %.300q, %v", f, got, want, wantErr)
 		}
 	}
@@ -156,26 +156,6 @@ func ofAClass(err error, errno unix.Errno) bool {
 		}
 	}
 	return false
-}
-
-// unknownWords stand for what could not be found out (README.md, "Nodes").
-var unknownWords = map[string]bool{"-": true, "?": true, "unknown": true, "Not Available\n": true}
-
-// like: the same but for such words.
-func like(got, want string) bool {
-	if got == want || unknownWords[got] {
-		return true
-	}
-	a, b := strings.Split(got, " "), strings.Split(want, " ")
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && !unknownWords[a[i]] {
-			return false
-		}
-	}
-	return true
 }
 
 // The table of all processes with calls failing: each line is whole, and whoever

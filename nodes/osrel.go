@@ -16,8 +16,8 @@ func osrel(q *Query) (int32, error) {
 	}
 	p := q.Target.Process
 	image, err := q.image()
-	if errors.Is(err, provider.ErrGone) {
-		return 0, err
+	if lacking(err) || err != nil && q.Tree.osrels.has(q.Target.ID()) {
+		return 0, err // perhaps of another image
 	}
 	if err != nil {
 		return 0, nil // an executable that cannot be read has no note
@@ -26,12 +26,15 @@ func osrel(q *Query) (int32, error) {
 		return value, nil
 	}
 	notes, err := q.Caller.ELFNotes(p)
-	if errors.Is(err, provider.ErrGone) {
+	if lacking(err) {
 		return 0, err
 	}
 	value, _ := render.OsrelFromNotes(notes...)
 	return value, nil
 }
+
+// lacking: what does not speak of the executable.
+func lacking(err error) bool { return errors.Is(err, provider.ErrGone) || provider.IsShortage(err) }
 
 // setOsrel asks the gate on both sides of the identity: the value is for an
 // image that the caller may debug.
@@ -106,6 +109,14 @@ func (o *osrels) get(id ID, image provider.ExecIdentity) (int32, bool) {
 		ok = false
 	}
 	return v.value, ok
+}
+
+// has: was any written, to whatever image?
+func (o *osrels) has(id ID) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, ok := o.values[id]
+	return ok
 }
 
 func (o *osrels) set(id ID, image provider.ExecIdentity, value int32) {

@@ -22,7 +22,7 @@ func trustRaces(t *testing.T, s *trustRun) {
 	if want := len(scenarios()) - 1; passed != want {
 		t.Errorf("%d scenarios of %d passed", passed, want)
 	}
-	sweeps := raced(t, `(?m)^--- PASS: `, "-tags", "faults", "-run", "Fault", "../provider", "../nodes")
+	sweeps := raced(t, `(?m)^--- PASS: `, "-tags", "faults", "-run", "Fault", "../provider", "../nodes", "../fs")
 	if sweeps == 0 {
 		t.Error("no test of faults")
 	}
