@@ -45,8 +45,8 @@ var kernelsOwn = map[string]string{
 	"rename":    "ENOTDIR EISDIR EEXIST ENOTEMPTY ENAMETOOLONG EXDEV ELOOP", // the mount point itself is another file system's
 	"link":      "EEXIST ENOTDIR ENAMETOOLONG EXDEV",
 	"fallocate": "EISDIR EFBIG",
-	"splice":    "EISDIR EFBIG EAGAIN EIO", // EAGAIN of a full pipe; EIO of a file that was written to: the kernel believes in a size then
-	"copy":      "EISDIR EXDEV EFBIG EOVERFLOW EIO",
+	"splice":    "EISDIR EFBIG EAGAIN EIO",                 // EAGAIN of a full pipe; EIO of a file that was written to: the kernel believes in a size then
+	"copy":      "EISDIR EXDEV EFBIG EOVERFLOW EIO EAGAIN", // EAGAIN: the kernel's word for EFAULT where it splices
 	"mmap":      "EOVERFLOW",
 	"flock":     "EAGAIN",
 	"lock":      "EAGAIN",
