@@ -24,7 +24,8 @@ type Caller struct {
 	cred    Credentials
 	user    Namespace
 	foreign bool // of another user namespace
-	boxed   bool // may be in a Landlock domain, which no file shows
+	boxed   bool // may be in a Landlock domain, which no file shows, or is a worker
+	worker  bool // of the kernel's, on behalf of somebody whose rights no file shows
 	label   string
 	rooted  bool // root is read
 	rootErr error
@@ -102,7 +103,7 @@ func (c *Caller) InGroup(gid uint32) bool {
 	if c.GID == gid {
 		return true
 	}
-	if c.who() != nil {
+	if c.who() != nil || c.worker {
 		return false
 	}
 	for _, g := range c.status.Groups {
@@ -132,8 +133,9 @@ func (c *Caller) owns(p *Process) bool {
 func (c *Caller) IsMainThread(p *Process) bool { return p.fs.local && c.tid == p.pid }
 
 // admit refuses what no borrowed credentials would show: a caller of another
-// user namespace, in a possible sandbox, of another label; and ourselves as
-// the target, since the kernel waives its checks within one process.
+// user namespace, in a possible sandbox, of another label, and one for whom a
+// worker of the kernel asks; and ourselves as the target, since the kernel waives
+// its checks within one process.
 func (c *Caller) admit(p *Process) error {
 	if err := c.who(); err != nil {
 		return err

@@ -18,8 +18,8 @@ func (h *statusHead) Parse(b []byte) error {
 	return nil
 }
 
-// statusRights is a Status of which only the ids, CapEff and NoNewPrivs are
-// read, with the lines between some of them.
+// statusRights is a Status of which only the ids, SigBlk, SigIgn, CapEff and
+// NoNewPrivs are read, with the lines between some of them.
 type statusRights Status
 
 // Parse is Status's for those lines.
@@ -32,17 +32,17 @@ func (r *statusRights) Parse(b []byte) error {
 	return nil
 }
 
-// rights looks for CapEff behind the head: no line before it holds what
+// rights looks for SigBlk behind the head: no line before it holds what
 // anybody chose.
 func (s *Status) rights(b []byte) bool {
-	const key = "CapEff:\t"
+	const key = "SigBlk:\t"
 	at := bytes.Index(b, []byte(key))
 	if at < 1 || b[at-1] != '\n' {
 		return false
 	}
-	next := StatusCapEff
+	next := StatusSigBlk
 	s.quick(b[at:], &next, StatusNoNewPrivs+1)
-	return s.Has(StatusCapEff) && s.Has(StatusNoNewPrivs)
+	return s.Has(StatusSigBlk) && s.Has(StatusSigIgn) && s.Has(StatusCapEff) && s.Has(StatusNoNewPrivs)
 }
 
 // head reads the lines up to last and gives the others; false where the text is

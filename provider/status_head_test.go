@@ -63,7 +63,7 @@ func TestStatusParts(t *testing.T) {
 		if whole.Has(StatusVMSize) && s.Has(StatusVMSize) && whole.Has(StatusNSPID) {
 			t.Errorf("the head of %q has all", text)
 		}
-		samePart(t, "rights", (*statusRights)(&s), &s, text, whole, nil, 1<<(StatusGroups+1)-1|1<<StatusCapEff|1<<StatusNoNewPrivs)
+		samePart(t, "rights", (*statusRights)(&s), &s, text, whole, nil, 1<<(StatusGroups+1)-1|1<<StatusSigBlk|1<<StatusSigIgn|1<<StatusCapEff|1<<StatusNoNewPrivs)
 		if !s.NoNewPrivs != !whole.NoNewPrivs || s.CapEff != whole.CapEff {
 			t.Errorf("%q: %v, %x", text, s.NoNewPrivs, s.CapEff)
 		}

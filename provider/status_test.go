@@ -224,7 +224,7 @@ func FuzzParseStatus(f *testing.F) {
 			t.Fatal("lines out of nothing")
 		}
 		samePart(t, "head", (*statusHead)(&again), &again, b, s, err, 1<<(StatusNSPID+1)-1)
-		samePart(t, "rights", (*statusRights)(&again), &again, b, s, err, 1<<(StatusGroups+1)-1|1<<StatusCapEff|1<<StatusNoNewPrivs)
+		samePart(t, "rights", (*statusRights)(&again), &again, b, s, err, 1<<(StatusGroups+1)-1|1<<StatusSigBlk|1<<StatusSigIgn|1<<StatusCapEff|1<<StatusNoNewPrivs)
 		if slow, ok := statusByLine(b); ok != (err == nil) || ok && !sameStatus(slow, s) {
 			t.Fatalf("line by line: %+v, %v; quick %+v, %v", slow, ok, s, err)
 		}

@@ -74,6 +74,7 @@ var helpers = map[string]func(){
 	"fuzzyard":     helperFuzzYard,
 	"fuzzer":       helperFuzzer,
 	"fuzztarget":   helperFuzzTarget,
+	"uring":        helperUring,
 }
 
 func TestMain(m *testing.M) {
