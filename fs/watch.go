@@ -203,7 +203,8 @@ func (w *watch) depose(c *call) {
 	}
 }
 
-// carry notes that who waits behind something that gets on gets on, too.
+// carry notes that who waits for a slot of a process of which something gets on
+// gets on, too.
 func (w *watch) carry(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,9 +9,6 @@ import (
 // bound (vm.max_map_count) is 65,530.
 const maxMap = 1 << 17
 
-// mapStep is after how many lines it is looked whether somebody still waits.
-const mapStep = 64
-
 // mapFile is an open map.
 type mapFile struct {
 	*provider.SmapsFile
@@ -48,9 +45,6 @@ func fillMap(q *Query, dst []byte) ([]byte, error) {
 		view.translate(m, &e)
 		if err := lines.add(&e); err != nil {
 			return err
-		}
-		if lines.count%mapStep != 0 {
-			return nil
 		}
 		return q.getsOn()
 	})

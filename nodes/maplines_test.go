@@ -1,6 +1,7 @@
 package nodes
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -197,6 +198,30 @@ func TestMapEnds(t *testing.T) {
 				t.Fatalf("%s: a goroutine is left over", name)
 			}
 		}
+	}
+}
+
+// patience counts what it is told.
+type patience struct {
+	context.Context
+	steps int
+}
+
+func (p *patience) Progress() { p.steps++ }
+
+// TestMapProgress: whoever waits hears of each line.
+func TestMapProgress(t *testing.T) {
+	c, q := manyMapped(t, "100")
+	c.stop()
+	file, err := openMap(q, Access{Read: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	p := &patience{Context: context.Background()}
+	q.File, q.Context = file, p
+	if text, err := fillMap(q, nil); err != nil || p.steps < 100 || p.steps != bytes.Count(text, []byte("\n")) {
+		t.Errorf("%d steps, %d lines, %v", p.steps, bytes.Count(text, []byte("\n")), err)
 	}
 }
 

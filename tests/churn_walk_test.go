@@ -85,28 +85,33 @@ func (w *walker) process(pid string) {
 	entries, err := os.ReadDir(filepath.Join(w.dir, pid))
 	w.allowed(pid, "", err)
 	for _, e := range entries {
-		path := filepath.Join(w.dir, pid, e.Name())
-		var text []byte
-		switch e.Name() {
-		case "mem":
-			err = readFirstByte(path)
-		case "file", "exe":
-			_, err = os.Readlink(path)
-		case "note", "notepg": // written only
-			_, err = os.Lstat(path)
-		case "regs", "fpregs", "dbregs":
-			if _, err = os.ReadFile(path); errors.Is(err, unix.EBUSY) { // it runs
-				err = nil
-			}
-		default:
-			text, err = os.ReadFile(path)
-		}
+		text, err := w.look(pid, e.Name())
 		w.reads++
 		w.allowed(pid, e.Name(), err)
 		if fault := textFault(e.Name(), pid, string(text)); err == nil && fault != "" {
 			w.fault("%s/%s: %s", pid, e.Name(), fault)
 		}
 	}
+}
+
+// look reads a node, or does with it what can be done.
+func (w *walker) look(pid, node string) (text []byte, err error) {
+	path := filepath.Join(w.dir, pid, node)
+	switch node {
+	case "mem":
+		err = readFirstByte(path)
+	case "file", "exe":
+		_, err = os.Readlink(path)
+	case "note", "notepg": // written only
+		_, err = os.Lstat(path)
+	case "regs", "fpregs", "dbregs":
+		if _, err = os.ReadFile(path); errors.Is(err, unix.EBUSY) { // it runs
+			err = nil
+		}
+	default:
+		text, err = os.ReadFile(path)
+	}
+	return text, err
 }
 
 // readFirstByte wants what everybody gets at address 0.
@@ -127,10 +132,20 @@ func readFirstByte(path string) error {
 func (w *walker) allowed(pid, node string, err error) {
 	switch {
 	case err == nil, errors.Is(err, unix.ENOENT), errors.Is(err, unix.ESRCH):
-	case errors.Is(err, fs.ErrPermission) && (pid == w.daemon || nativelyRefused(pid, node)):
+	case errors.Is(err, fs.ErrPermission) && (pid == w.daemon || nativelyRefused(pid, node) || w.changed(pid, node)):
 	default:
 		w.fault("%s/%s: %v", pid, node, err)
 	}
+}
+
+// changed: is it granted now? A program that changes its user is refused, as
+// natively, until it executes another.
+func (w *walker) changed(pid, node string) bool {
+	if node == "" {
+		return false
+	}
+	_, err := w.look(pid, node)
+	return err == nil
 }
 
 // nativelyRefused: does the kernel's own procfs refuse it, or know the process no more?

@@ -142,7 +142,7 @@ func checkFuzz(t *testing.T, seed uint64, y *fuzzYard) {
 				t.Errorf("seed %d, fuzzer %d: %s never succeeded", seed, i, op)
 			}
 		}
-		if f.Succeeded["pwrite"]+f.Succeeded["write"] == 0 || f.Bytes < 1<<16 {
+		if f.Succeeded["pwrite"]+f.Succeeded["write"] == 0 || f.Bytes < forSoak(1<<12, 1<<16) {
 			t.Errorf("seed %d, fuzzer %d: nothing written, or %d bytes read only", seed, i, f.Bytes)
 		}
 	}

@@ -156,7 +156,7 @@ func checkSuspicion(t *testing.T, f *suspicion, names map[string]string) {
 			seen++
 		}
 	}
-	if seen < len(hostiles)+1 {
+	if seen < forSoak(3, len(hostiles)+1) {
 		t.Errorf("of changing names %d were seen", seen)
 	}
 	if f.Largest < 1<<20 || f.Longest < 100 {

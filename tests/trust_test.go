@@ -35,6 +35,7 @@ type trustRun struct {
 	mu      sync.Mutex
 	figures []string
 	took    time.Duration
+	ran     bool // and was not skipped
 	passed  bool
 }
 
@@ -72,12 +73,15 @@ func TestTrust(t *testing.T) {
 			s := new(trustRun)
 			runs[sc.number] = s
 			before, start := standing(t), time.Now()
-			ok := t.Run("run", func(t *testing.T) { sc.run(t, s) })
+			t.Run("run", func(t *testing.T) {
+				defer func() { s.ran = !t.Skipped() }()
+				sc.run(t, s)
+			})
 			s.took = time.Since(start).Round(time.Second)
 			if err := before.Nothing(base); err != nil {
 				t.Error(err)
 			}
-			s.passed = ok && !t.Failed()
+			s.passed = s.ran && !t.Failed()
 			t.Logf("%s: %s (%v)", sc.name, strings.Join(s.figures, "; "), s.took)
 		})
 	}
@@ -140,7 +144,7 @@ func trustTable(all []scenario, runs map[int]*trustRun, conditions, old string) 
 	}
 	for _, sc := range all {
 		row := fmt.Sprintf("| %d | %s | %s | ", sc.number, sc.name, sc.pass)
-		if s := runs[sc.number]; s != nil {
+		if s := runs[sc.number]; s != nil && s.ran {
 			fmt.Fprintf(&b, "%s%s | %v | %s %s |\n", row, strings.Join(s.figures, "; "), s.took, s.verdict(), time.Now().UTC().Format(time.DateOnly))
 		} else if _, rest, ok := strings.Cut(old, "\n"+row); ok {
 			rest, _, _ = strings.Cut(rest, "\n")
@@ -171,13 +175,13 @@ func TestTrustTable(t *testing.T) {
 	all := []scenario{{number: 1, name: "a", pass: "b"}, {number: 2, name: "c", pass: "d"}, {number: 3, name: "e", pass: "f"}}
 	today := time.Now().UTC().Format(time.DateOnly)
 	old := "\nhere:\n\n| 1 | a | b | old | 0s | passed 2025-01-01 |\n| 2 | c | other | old | 0s | passed 2025-01-01 |\n| 3 | e | f | old | 0s | passed 2025-01-01 |\n"
-	runs := map[int]*trustRun{1: {figures: []string{"5 of 5", "2 ms"}, took: time.Second, passed: true}}
+	runs := map[int]*trustRun{1: {figures: []string{"5 of 5", "2 ms"}, took: time.Second, ran: true, passed: true}, 3: {}}
 	head := "here:\n\n| # | scenario | pass | figures | time | |\n|---|---|---|---|---|---|\n"
 	want := head + "| 1 | a | b | 5 of 5; 2 ms | 1s | passed " + today + " |\n| 3 | e | f | old | 0s | passed 2025-01-01 |\n"
 	if got := trustTable(all, runs, "here", old); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
-	runs[3] = new(trustRun)
+	runs[3].ran = true
 	want = strings.Replace(head, "here", "there", 1) + "| 1 | a | b | 5 of 5; 2 ms | 1s | passed " + today + " |\n| 3 | e | f |  | 0s | **failed** " + today + " |\n"
 	if got := trustTable(all, runs, "there", old); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)

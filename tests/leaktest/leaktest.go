@@ -1,5 +1,5 @@
 // Package leaktest fails tests that leave something behind: goroutines,
-// descriptors, children, and mounts or files in the directory for temporary ones.
+// descriptors, children, mounts, and files in the directory for temporary ones.
 package leaktest
 
 import (
@@ -23,7 +23,9 @@ const patience = 5 * time.Second
 // Main runs the tests of a package in a directory for temporary files of their
 // own, and gives the code to exit with: never 0 where something is left.
 func Main(m interface{ Run() int }) int {
-	if slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.fuzz=") || arg == "-test.fuzzworker" }) {
+	if slices.ContainsFunc(os.Args, func(arg string) bool {
+		return strings.HasPrefix(arg, "-test.fuzz=") || arg == "-test.fuzz" || arg == "-test.fuzzworker"
+	}) {
 		return m.Run() // whose workers are killed
 	}
 	dir, err := makeTemp()
@@ -142,10 +144,13 @@ func children() (list []string, err error) {
 	return list, err
 }
 
+// mounts are those below dir, and in a namespace of our own all.
 func mounts(dir string) (list []string, err error) {
+	ours, _ := os.Readlink("/proc/self/ns/mnt")
+	first, _ := os.Readlink("/proc/1/ns/mnt")
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 4 && strings.HasPrefix(fields[4], dir+"/") {
+		if fields := strings.Fields(line); len(fields) > 4 && (ours != first || strings.HasPrefix(fields[4], dir+"/")) {
 			list = append(list, fields[4])
 		}
 	}

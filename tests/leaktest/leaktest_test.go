@@ -13,6 +13,7 @@ import (
 // Each kind is found where it is, named, and no more once it is gone.
 func TestNothing(t *testing.T) {
 	dir := t.TempDir()
+	sleep := exec.Command("sleep", "60")
 	for what, leak := range map[string]func() func(){
 		"goroutines: ": func() func() {
 			end := make(chan struct{})
@@ -26,12 +27,11 @@ func TestNothing(t *testing.T) {
 			}
 			return func() { file.Close() }
 		},
-		"(sleep)": func() func() {
-			cmd := exec.Command("sleep", "60")
-			if err := cmd.Start(); err != nil {
+		"children: ": func() func() {
+			if err := sleep.Start(); err != nil {
 				t.Fatal(err)
 			}
-			return func() { cmd.Process.Kill(); cmd.Wait() }
+			return func() { sleep.Process.Kill(); sleep.Wait() }
 		},
 		"temporary": func() func() {
 			file := filepath.Join(dir, "temporary")
