@@ -144,13 +144,14 @@ func children() (list []string, err error) {
 	return list, err
 }
 
-// mounts are those below dir, and in a namespace of our own all.
+// mounts are those below dir and, where nobody else mounts, those of FUSE.
 func mounts(dir string) (list []string, err error) {
 	ours, _ := os.Readlink("/proc/self/ns/mnt")
 	first, _ := os.Readlink("/proc/1/ns/mnt")
 	text, err := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(text)) {
-		if fields := strings.Fields(line); len(fields) > 4 && (ours != first || strings.HasPrefix(fields[4], dir+"/")) {
+		fields := strings.Fields(line)
+		if len(fields) > 4 && (strings.HasPrefix(fields[4], dir+"/") || ours != first && strings.Contains(line, " - fuse")) {
 			list = append(list, fields[4])
 		}
 	}
