@@ -48,11 +48,12 @@ func (c *call) overdue(now time.Time) error {
 
 func (c *call) getsOn(now time.Time) bool { return now.Sub(c.progressed) < deadline }
 
-// Progress is told by what is long and gets on.
-func (c *call) Progress() {
+// Progress is told by what is long and gets on; the error is Err's.
+func (c *call) Progress() error {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
 	c.progressed = time.Now()
+	return c.err()
 }
 
 // A call is done when nobody waits for its result.
@@ -72,6 +73,10 @@ func (c *call) Done() <-chan struct{} {
 func (c *call) Err() error {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
+	return c.err()
+}
+
+func (c *call) err() error {
 	if c.refused {
 		return context.Canceled
 	}

@@ -207,7 +207,7 @@ type patience struct {
 	steps int
 }
 
-func (p *patience) Progress() { p.steps++ }
+func (p *patience) Progress() error { p.steps++; return p.Err() }
 
 // TestMapProgress: whoever waits hears of each line.
 func TestMapProgress(t *testing.T) {

@@ -86,14 +86,15 @@ func (q *Query) reserve(bytes int) error {
 	return q.Reserve(bytes)
 }
 
-// Patient is a Context that gives more time to what gets on.
-type Patient interface{ Progress() }
+// Patient is a Context that gives more time to what gets on. Progress gives
+// the Context's error.
+type Patient interface{ Progress() error }
 
 // getsOn tells whoever waits that there is progress, and asks whether anybody
 // does.
 func (q *Query) getsOn() error {
 	if p, ok := q.Context.(Patient); ok {
-		p.Progress()
+		return p.Progress()
 	}
 	return q.Context.Err()
 }

@@ -11,7 +11,7 @@ const (
 	PFIdle          TaskFlags = 0x00000002 // an idle thread
 	PFExiting       TaskFlags = 0x00000004
 	PFPostCoredump  TaskFlags = 0x00000008 // core dumps are to leave it out
-	PFIOWorker      TaskFlags = 0x00000010 // a worker of io_uring (5.8, not one of the kernel's own threads since 5.12)
+	PFIOWorker      TaskFlags = 0x00000010 // a worker of io_uring (5.12)
 	PFWQWorker      TaskFlags = 0x00000020 // a worker of a work queue
 	PFForkNoExec    TaskFlags = 0x00000040 // forked, and has not executed anything since
 	PFMCEProcess    TaskFlags = 0x00000080 // has its own policy on memory errors

@@ -65,13 +65,7 @@ func TestRemountElsewhere(t *testing.T) {
 // be, is said, and keeps nobody.
 func TestMountOverHung(t *testing.T) {
 	need(t)
-	dir := directory(t)
-	unmountAtEnd(t, dir)
-	pid := background(t, install(t), dir)
-	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the daemon to stop", func() bool { return allThreadsIn(pid, 'T') })
+	dir, pid := hungDaemon(t)
 	r := finish(t, exec.Command(procfsd(t), dir))
 	oneLine(t, r, "what is mounted there does not answer within 5s")
 	if r.code != 32 {

@@ -138,14 +138,14 @@ func (w *walker) allowed(pid, node string, err error) {
 	}
 }
 
-// changed: is it granted now? A program that changes its user is refused, as
-// natively, until it executes another.
+// changed: is it granted now, or at its end? A program that changes its user is
+// refused, as natively, until it executes another.
 func (w *walker) changed(pid, node string) bool {
 	if node == "" {
 		return false
 	}
 	_, err := w.look(pid, node)
-	return err == nil
+	return err == nil || exited(pid)
 }
 
 // nativelyRefused: does the kernel's own procfs refuse it, or know the process no more?

@@ -94,3 +94,16 @@ func (d *daemon) path(elem ...any) string {
 	}
 	return filepath.Join(parts...)
 }
+
+// hungDaemon is a mount whose daemon is stopped.
+func hungDaemon(t *testing.T) (dir string, pid int) {
+	t.Helper()
+	dir = directory(t)
+	unmountAtEnd(t, dir)
+	pid = background(t, install(t), dir)
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the daemon to stop", func() bool { return allThreadsIn(pid, 'T') }) // or one still takes a request
+	return dir, pid
+}

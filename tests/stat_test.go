@@ -140,13 +140,7 @@ func TestStatFailures(t *testing.T) {
 // hold it up.
 func TestStatDead(t *testing.T) {
 	need(t)
-	dir := directory(t)
-	unmountAtEnd(t, dir)
-	pid := background(t, install(t), dir)
-	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the daemon to stop", func() bool { return allThreadsIn(pid, 'T') }) // or one still takes a request
+	dir, pid := hungDaemon(t)
 	r := finish(t, exec.Command(procfsd(t), "stat", dir))
 	oneLine(t, r, "the daemon does not answer within 5s")
 	if r.code != 2 {

@@ -81,11 +81,27 @@ func (w *piecesWalker) refused(path, pid string, err error) bool {
 	w.Refused[name]++
 	switch {
 	case name == "EACCES" && os.Geteuid() != 0, name == "EACCES" && pid == w.daemon, name == "ESRCH", name == "EBUSY":
-	case name == "ENOENT" && pid != w.still && unix.Lstat("/proc/"+pid, new(unix.Stat_t)) != nil: // the process, too
+	case name == "ENOENT" && pid != w.still && exited(pid): // the process, too
 	default:
 		w.fault(path, "%v", err)
 	}
 	return true
+}
+
+// exited asks the kernel, not us: a zombie has exited, and who exits has lost its
+// memory a moment before.
+func exited(pid string) bool {
+	fd, err := unix.PidfdOpen(atoiOr0(pid), 0)
+	if err != nil {
+		return err == unix.ESRCH
+	}
+	defer unix.Close(fd)
+	n := 0
+	err = untilDone(func() (err error) {
+		n, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 1000)
+		return err
+	})
+	return n == 1 && err == nil
 }
 
 func (w *piecesWalker) file(path, node, pid string) {
